@@ -1,0 +1,89 @@
+"""The table of contents: every address of the portal."""
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from braze_portal import health, shell
+from campaigns import views as campaigns
+from cohorts import api as partner_api
+from cohorts import views as partners
+from segments import views as segments
+from workspaces import views as workspaces
+
+settings_pages = [
+    path("workspace/", workspaces.workspace_settings, name="workspace-settings"),
+    path("team/", workspaces.team, name="team"),
+    path("audit/", workspaces.audit_log, name="audit-log"),
+]
+
+partner_pages = [
+    path("", partners.partner_list, name="partner-list"),
+    path("<slug:partner>/", partners.partner_detail, name="partner"),
+    path("<slug:partner>/keys/new/", partners.key_generate, name="key-generate"),
+    path("<slug:partner>/keys/<int:key>/reveal/", partners.key_reveal, name="key-reveal"),
+    path("<slug:partner>/keys/<int:key>/invalidate/", partners.key_invalidate, name="key-invalidate"),
+    path("<slug:partner>/imports/<int:pk>/", partners.import_detail, name="cohort-import"),
+]
+
+segment_pages = [
+    path("", segments.segment_list, name="segment-list"),
+    path("new/", segments.segment_edit, name="segment-new"),
+    path("<uuid:pk>/", segments.segment_detail, name="segment"),
+    path("<uuid:pk>/edit/", segments.segment_edit, name="segment-edit"),
+    path("<uuid:pk>/duplicate/", segments.segment_duplicate, name="segment-duplicate"),
+    path("<uuid:pk>/archive/", segments.segment_archive, name="segment-archive"),
+]
+
+campaign_pages = [
+    path("", campaigns.campaign_list, name="campaign-list"),
+    path("new/", campaigns.campaign_edit, name="campaign-new"),
+    path("<uuid:pk>/", campaigns.campaign_detail, name="campaign"),
+    path("<uuid:pk>/edit/", campaigns.campaign_edit, name="campaign-edit"),
+    path("<uuid:pk>/audience/", campaigns.campaign_audience, name="campaign-audience"),
+    path("<uuid:pk>/archive/", campaigns.campaign_archive, name="campaign-archive"),
+]
+
+canvas_pages = [
+    path("", campaigns.canvas_list, name="canvas-list"),
+    path("new/", campaigns.canvas_edit, name="canvas-new"),
+    path("<uuid:pk>/", campaigns.canvas_detail, name="canvas"),
+    path("<uuid:pk>/edit/", campaigns.canvas_edit, name="canvas-edit"),
+    path("<uuid:pk>/audience/", campaigns.canvas_audience, name="canvas-audience"),
+    path("<uuid:pk>/archive/", campaigns.canvas_archive, name="canvas-archive"),
+]
+
+workspace_pages = [
+    path("", workspaces.overview, name="workspace"),
+    path("segments/", include(segment_pages)),
+    path("campaigns/", include(campaign_pages)),
+    path("canvas/", include(canvas_pages)),
+    path("users/", segments.user_search, name="user-search"),
+    path("partners/", include(partner_pages)),
+    path("settings/", include(settings_pages)),
+]
+
+account_pages = [
+    path("sign-in/", workspaces.SignIn.as_view(), name="sign-in"),
+    path("sign-out/", workspaces.SignOut.as_view(), name="sign-out"),
+    path("account/password/", workspaces.PasswordChange.as_view(), name="password-change"),
+    path("account/appearance/", shell.appearance, name="appearance"),
+    path("account/language/", include("django.conf.urls.i18n")),
+]
+
+rest_api = [
+    path("partners/<slug:partner>/cohorts", partner_api.CohortName.as_view()),
+    path("partners/<slug:partner>/cohorts/users", partner_api.CohortUsers.as_view()),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),
+]
+
+urlpatterns = [
+    path("", workspaces.home, name="home"),
+    path("w/<slug:workspace>/", include(workspace_pages)),
+    *account_pages,
+    *rest_api,
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("admin/", admin.site.urls),
+]

@@ -1,0 +1,98 @@
+"""Messages and journeys, and whom they are meant for."""
+
+import uuid
+from typing import Self
+
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from segments.models import Segment
+from workspaces.models import User, Workspace
+
+
+class Channel(models.TextChoices):
+    EMAIL = "email", _("Email")
+    WEBHOOK = "webhook", _("Webhook")
+
+
+class SendTo(models.TextChoices):
+    """The subscription setting of the Audience Summary."""
+
+    SUBSCRIBED = "subscribed", _("users who are subscribed or opted-in")
+    OPTED_IN = "opted_in", _("opted-in users only")
+    EVERYONE = "everyone", _("all users including unsubscribed users")
+
+
+class TargetedQuerySet[T: "Targeted"](models.QuerySet[T]):
+    def in_workspace(self, workspace: Workspace) -> Self:
+        return self.filter(workspace=workspace)
+
+    def active(self) -> Self:
+        return self.filter(archived_at=None)
+
+    def archived(self) -> Self:
+        return self.exclude(archived_at=None)
+
+
+class Targeted(models.Model):
+    """What a campaign and a Canvas share: a name, and the Target Audiences step.
+
+    The audience is everyone who is in all of ``segments`` and for whom ``tree`` (the additional
+    filters and exclusions) holds. See ``campaigns.targeting``.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(_("name"), max_length=200)
+    description = models.TextField(_("description"), blank=True)
+    tags = models.JSONField(_("tags"), default=list, blank=True)
+    tree = models.JSONField(default=dict, blank=True)
+    send_to = models.CharField(
+        _("send to"), max_length=10, choices=SendTo, default=SendTo.SUBSCRIBED
+    )
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="%(class)ss")
+    segments = models.ManyToManyField(Segment, related_name="%(class)ss", blank=True)
+    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    updated_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    objects = TargetedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        ordering = ["-updated_at", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Campaign(Targeted):
+    """One message on one channel. A draft until sending comes."""
+
+    channel = models.CharField(_("channel"), max_length=8, choices=Channel, default=Channel.EMAIL)
+    # The draft: what its channel's form asks for, e.g. {"subject": ..., "body": ...}.
+    message = models.JSONField(default=dict, blank=True)
+
+    def get_absolute_url(self) -> str:
+        return reverse("campaign", args=[self.workspace.slug, self.pk])
+
+
+class EntryType(models.TextChoices):
+    SCHEDULED = "scheduled", _("Scheduled")
+    ACTION = "action", _("Action-based")
+    API = "api", _("API-triggered")
+
+
+class Canvas(Targeted):
+    """A journey: who enters it, when, and what takes them out."""
+
+    # What the entry form asks for, e.g. {"type": "scheduled", "starts_at": ..., "repeats": ...}.
+    entry = models.JSONField(default=dict, blank=True)
+    # Another tree: whoever it holds for leaves.
+    exit_tree = models.JSONField(default=dict, blank=True)
+
+    def get_absolute_url(self) -> str:
+        return reverse("canvas", args=[self.workspace.slug, self.pk])

@@ -1,0 +1,213 @@
+"""Technology partners, the keys they call with, the cohorts they push, and the ledger of calls."""
+
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from profiles.changes import ChangedField
+from profiles.models import IDENTIFIER_BYTES, Profile
+from workspaces.models import User, Workspace
+
+
+class Partner(models.Model):
+    """A technology partner. Seeded by a migration; the same for every workspace."""
+
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=100)
+    position = models.PositiveSmallIntegerField(default=100)
+
+    class Meta:
+        ordering = ["position", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def monogram(self) -> str:
+        """Two letters that stand for the partner where a logo would."""
+        return self.name[:2]
+
+
+class SealedKey(models.Model):
+    """A secret that is looked up by its digest and shown by deciphering it.
+
+    ``digest`` is an HMAC-SHA256 in hex; ``ciphertext`` is a Fernet token. See ``cohorts.keys``.
+    """
+
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    ciphertext = models.BinaryField(editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        abstract = True
+
+
+class PartnerApiKey(SealedKey):
+    """Tells which partner is calling. Issued by the operator, the same for every workspace."""
+
+    partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="api_keys")
+
+    def __str__(self) -> str:
+        return f"{self.partner} API key"
+
+
+class DataImportKeyQuerySet(models.QuerySet["DataImportKey"]):
+    def in_workspace(self, workspace: Workspace) -> Self:
+        return self.filter(workspace=workspace)
+
+    def live(self) -> Self:
+        """Keys that a partner may call with now."""
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=Now()), invalidated_at=None)
+
+
+class DataImportKey(SealedKey):
+    """The ``client_secret`` by which a partner names a workspace.
+
+    Several may be live at once: a rotation generates a new one, hands it over, watches
+    ``last_used_at`` move to it, and then invalidates the old one, now or at ``expires_at``.
+    """
+
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="data_import_keys"
+    )
+    partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="data_import_keys")
+    name = models.CharField(_("name"), max_length=100)
+    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    last_used_at = models.DateTimeField(null=True, editable=False)
+    last_used_ip = models.GenericIPAddressField(null=True, editable=False)
+    expires_at = models.DateTimeField(null=True)
+    invalidated_at = models.DateTimeField(null=True)
+
+    objects = DataImportKeyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def is_live(self, now: datetime) -> bool:
+        """Tell whether a partner may call with this key at ``now``."""
+        return self.invalidated_at is None and (self.expires_at is None or self.expires_at > now)
+
+
+class CohortQuerySet(models.QuerySet["Cohort"]):
+    def in_workspace(self, workspace: Workspace) -> Self:
+        return self.filter(workspace=workspace)
+
+
+class Cohort(models.Model):
+    """A list of people that a partner keeps in step with its own."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="cohorts")
+    partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="cohorts")
+    cohort_id = models.CharField(max_length=IDENTIFIER_BYTES)
+    name = models.CharField(max_length=1000)
+    # When the partner made it, as it says; null until the first create call.
+    created_at = models.DateTimeField(null=True)
+    last_sync_at = models.DateTimeField(null=True)
+
+    objects = CohortQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "partner", "cohort_id"], name="cohort_cohort_id"
+            )
+        ]
+        ordering = ["name", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CohortMembership(models.Model):
+    """That a person is, or was, in a cohort. One who leaves is kept with ``active`` false."""
+
+    pk = models.CompositePrimaryKey("cohort_id", "profile_id")
+    cohort = models.ForeignKey(
+        Cohort, on_delete=models.CASCADE, related_name="memberships", db_index=False
+    )
+    profile = models.ForeignKey(
+        Profile, on_delete=models.CASCADE, related_name="cohort_memberships"
+    )
+    active = models.BooleanField()
+    entered_at = models.DateTimeField()
+    left_at = models.DateTimeField(null=True)
+    changed = ChangedField()
+
+    class Meta:
+        indexes = [models.Index(fields=["cohort", "changed"], name="membership_changed")]
+
+    def __str__(self) -> str:
+        return f"{self.cohort_id}:{self.profile_id}"
+
+
+class Outcome(models.TextChoices):
+    APPLIED = "applied", _("Applied")
+    REFUSED = "refused", _("Refused")
+
+
+class CohortImportQuerySet(models.QuerySet["CohortImport"]):
+    def in_workspace(self, workspace: Workspace) -> Self:
+        return self.filter(workspace=workspace)
+
+
+class CohortImport(models.Model):
+    """One call of a partner: the sync ledger.
+
+    ``asked`` is the number of identifiers sent; the five counts after it add up to it.
+    """
+
+    workspace = models.ForeignKey(
+        Workspace, null=True, on_delete=models.CASCADE, related_name="cohort_imports"
+    )
+    partner = models.ForeignKey(
+        Partner, on_delete=models.CASCADE, related_name="cohort_imports"
+    )
+    cohort = models.ForeignKey(
+        Cohort, null=True, on_delete=models.SET_NULL, related_name="imports"
+    )
+    # As the partner sent it, also where no such cohort was made.
+    cohort_identifier = models.CharField(max_length=IDENTIFIER_BYTES, blank=True)
+    key = models.ForeignKey(
+        DataImportKey, null=True, on_delete=models.SET_NULL, related_name="imports"
+    )
+    call = models.CharField(max_length=6, choices=[("cohort", _("Name")), ("users", _("Users"))])
+    received_at = models.DateTimeField(auto_now_add=True)
+    asked = models.PositiveIntegerField(default=0)
+    added = models.PositiveIntegerField(default=0)
+    removed = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    unmatched = models.PositiveIntegerField(default=0)
+    ignored = models.PositiveIntegerField(default=0)
+    # Up to 100 of the identifiers that no profile has: [["user_ids", "x"], ...].
+    unmatched_sample = models.JSONField(default=list)
+    duration_ms = models.PositiveIntegerField(default=0)
+    outcome = models.CharField(max_length=8, choices=Outcome, default=Outcome.APPLIED)
+    status = models.PositiveSmallIntegerField(default=201)
+    reason = models.CharField(max_length=500, blank=True)
+
+    objects = CohortImportQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    asked=F("added") + F("removed") + F("unchanged") + F("unmatched") + F("ignored")
+                )
+                | Q(outcome=Outcome.REFUSED),
+                name="import_receipt_adds_up",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["workspace", "partner", "-received_at"], name="import_by_time"),
+        ]
+        ordering = ["-received_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.partner} {self.call} {self.cohort_identifier}"

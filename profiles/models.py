@@ -1,0 +1,189 @@
+"""People: the identifiers by which they are known and what is known of them."""
+
+import secrets
+from typing import Self
+
+from django.db import models
+from django.db.models.functions import Cast, Floor, Random
+from django.utils.translation import gettext_lazy as _
+
+from profiles.changes import ChangedField
+from workspaces.models import Workspace
+
+#: Longest identifier, in bytes: what a unique index of PostgreSQL and Braze's own limit allow.
+IDENTIFIER_BYTES = 997
+RANDOM_BUCKETS = 10_000
+
+
+def new_braze_id() -> str:
+    """Return a fresh 24-digit hexadecimal id."""
+    return secrets.token_hex(12)
+
+
+class Subscription(models.TextChoices):
+    OPTED_IN = "opted_in", _("Opted in")
+    SUBSCRIBED = "subscribed", _("Subscribed")
+    UNSUBSCRIBED = "unsubscribed", _("Unsubscribed")
+
+
+class Gender(models.TextChoices):
+    MALE = "M", _("Male")
+    FEMALE = "F", _("Female")
+    OTHER = "O", _("Other")
+    NOT_APPLICABLE = "N", _("Not applicable")
+    PREFER_NOT_TO_SAY = "P", _("Prefer not to say")
+
+
+class ProfileQuerySet(models.QuerySet["Profile"]):
+    def in_workspace(self, workspace: Workspace) -> Self:
+        return self.filter(workspace=workspace)
+
+    def identified(self) -> Self:
+        return self.filter(external_id__isnull=False)
+
+    def anonymous(self) -> Self:
+        return self.filter(external_id__isnull=True)
+
+
+class Profile(models.Model):
+    """One person. Identified with an ``external_id``, anonymous without."""
+
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="profiles", db_index=False
+    )
+    braze_id = models.CharField(max_length=24, default=new_braze_id, editable=False)
+    external_id = models.CharField(max_length=IDENTIFIER_BYTES, null=True, blank=True)
+    first_name = models.CharField(max_length=255, blank=True)
+    last_name = models.CharField(max_length=255, blank=True)
+    email = models.CharField(max_length=320, blank=True)
+    phone = models.CharField(max_length=32, blank=True)
+    gender = models.CharField(max_length=1, choices=Gender, blank=True)
+    dob = models.DateField(null=True, blank=True)
+    country = models.CharField(max_length=2, blank=True)
+    home_city = models.CharField(max_length=255, blank=True)
+    language = models.CharField(max_length=2, blank=True)
+    time_zone = models.CharField(max_length=64, blank=True)
+    email_subscribe = models.CharField(
+        max_length=12, choices=Subscription, default=Subscription.SUBSCRIBED
+    )
+    push_subscribe = models.CharField(
+        max_length=12, choices=Subscription, default=Subscription.SUBSCRIBED
+    )
+    email_hard_bounced_at = models.DateTimeField(null=True, blank=True)
+    email_marked_spam_at = models.DateTimeField(null=True, blank=True)
+    custom = models.JSONField(default=dict, blank=True)
+    random_bucket = models.SmallIntegerField(
+        db_default=Cast(Floor(Random() * RANDOM_BUCKETS), models.SmallIntegerField())
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    changed = ChangedField()
+
+    objects = ProfileQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "external_id"], include=["id"], name="profile_external_id"
+            ),
+            models.UniqueConstraint(fields=["workspace", "braze_id"], name="profile_braze_id"),
+        ]
+        indexes = [
+            models.Index(fields=["workspace", "changed"], name="profile_changed"),
+            models.Index(fields=["workspace", "random_bucket"], name="profile_random_bucket"),
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id or self.braze_id
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+
+class Alias(models.Model):
+    """A second name of a person: a label and a name, unique together in the workspace."""
+
+    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="aliases")
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    label = models.CharField(max_length=IDENTIFIER_BYTES)
+    name = models.CharField(max_length=IDENTIFIER_BYTES)
+    changed = ChangedField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "label", "name"], include=["profile"], name="alias_label_name"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label}:{self.name}"
+
+
+class Device(models.Model):
+    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="devices")
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    device_id = models.CharField(max_length=IDENTIFIER_BYTES)
+    changed = ChangedField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "device_id"], include=["profile"], name="device_device_id"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.device_id
+
+
+class DeletedProfile(models.Model):
+    """The trace that a deleted profile leaves, so that audiences drop it. Written by a trigger."""
+
+    profile_id = models.BigIntegerField(primary_key=True)
+    workspace_id = models.BigIntegerField()
+    changed = ChangedField()
+
+    class Meta:
+        indexes = [models.Index(fields=["workspace_id", "changed"], name="deleted_profile_changed")]
+
+    def __str__(self) -> str:
+        return str(self.profile_id)
+
+
+class AttributeType(models.TextChoices):
+    """The types of custom attributes, as Braze names them."""
+
+    BOOLEAN = "boolean", _("Boolean")
+    NUMBER = "number", _("Number")
+    STRING = "string", _("String")
+    ARRAY = "array", _("Array")
+    TIME = "time", _("Time")
+    OBJECT = "object", _("Object")
+
+
+class CustomAttribute(models.Model):
+    """A custom attribute that people of a workspace carry in ``Profile.custom``.
+
+    Times are kept there as ISO-8601 text in UTC (``2026-11-23T18:06:00Z``), so that text order
+    is time order.
+    """
+
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="custom_attributes", db_index=False
+    )
+    name = models.CharField(max_length=255)
+    type = models.CharField(max_length=8, choices=AttributeType)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "name"], name="custom_attribute_name")
+        ]
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,88 @@
+"""Boring makers of rows."""
+
+from typing import Any
+
+import factory
+from factory.django import DjangoModelFactory
+
+from cohorts.models import Cohort, Partner
+from profiles.models import Alias, Device, Profile
+from segments.models import Segment
+from workspaces.models import Member, Role, User, Workspace
+
+PASSWORD = "correct horse battery"  # noqa: S105
+
+
+class UserFactory(DjangoModelFactory[User]):
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    email = factory.Sequence(lambda n: f"person{n}@example.com")
+
+    @factory.post_generation
+    def password(self, create: bool, extracted: str | None, **kwargs: Any) -> None:
+        self.set_password(extracted or PASSWORD)
+        self.save(update_fields=["password"])
+
+
+class WorkspaceFactory(DjangoModelFactory[Workspace]):
+    class Meta:
+        model = Workspace
+
+    slug = factory.Sequence(lambda n: f"workspace-{n}")
+    name = factory.LazyAttribute(lambda w: w.slug.replace("-", " ").title())
+
+
+class MemberFactory(DjangoModelFactory[Member]):
+    class Meta:
+        model = Member
+
+    user = factory.SubFactory(UserFactory)
+    workspace = factory.SubFactory(WorkspaceFactory)
+    role = Role.ADMIN
+
+
+class ProfileFactory(DjangoModelFactory[Profile]):
+    class Meta:
+        model = Profile
+
+    workspace = factory.SubFactory(WorkspaceFactory)
+    external_id = factory.Sequence(lambda n: f"user-{n}")
+
+
+class AliasFactory(DjangoModelFactory[Alias]):
+    class Meta:
+        model = Alias
+
+    profile = factory.SubFactory(ProfileFactory)
+    workspace = factory.LazyAttribute(lambda alias: alias.profile.workspace)
+    label = "email_hash"
+    name = factory.Sequence(lambda n: f"alias-{n}")
+
+
+class DeviceFactory(DjangoModelFactory[Device]):
+    class Meta:
+        model = Device
+
+    profile = factory.SubFactory(ProfileFactory, external_id=None)
+    workspace = factory.LazyAttribute(lambda device: device.profile.workspace)
+    device_id = factory.Sequence(lambda n: f"device-{n}")
+
+
+class SegmentFactory(DjangoModelFactory[Segment]):
+    class Meta:
+        model = Segment
+
+    workspace = factory.SubFactory(WorkspaceFactory)
+    name = factory.Sequence(lambda n: f"Segment {n}")
+
+
+class CohortFactory(DjangoModelFactory[Cohort]):
+    class Meta:
+        model = Cohort
+
+    workspace = factory.SubFactory(WorkspaceFactory)
+    partner = factory.LazyFunction(lambda: Partner.objects.get(slug="heap"))
+    cohort_id = factory.Sequence(lambda n: f"cohort-{n}")
+    name = factory.LazyAttribute(lambda cohort: cohort.cohort_id)
