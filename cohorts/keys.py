@@ -1,0 +1,70 @@
+"""Making, finding and showing the secrets that partners call with.
+
+A secret is stored twice and never as itself: as an HMAC digest, by which a call is looked up, and
+as a Fernet token, from which an admin may have it shown again.
+"""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from typing import Any
+
+from cryptography.fernet import Fernet, MultiFernet
+from django.conf import settings
+from django.db.models import QuerySet
+
+from cohorts.models import DataImportKey, Partner, PartnerApiKey, SealedKey
+from workspaces.models import User, Workspace
+
+
+def generate_import_key(
+    workspace: Workspace, partner: Partner, *, name: str, created_by: User | None = None
+) -> tuple[DataImportKey, str]:
+    """Make a live Data Import Key; return it and the secret to hand to the partner."""
+    secret = secrets.token_urlsafe(32)
+    key = DataImportKey.objects.create(
+        workspace=workspace, partner=partner, name=name, created_by=created_by, **_sealed(secret)
+    )
+    return key, secret
+
+
+def issue_partner_key(partner: Partner) -> tuple[PartnerApiKey, str]:
+    """Make an API key by which ``partner`` says who it is; return it and its secret."""
+    secret = secrets.token_urlsafe(32)
+    return PartnerApiKey.objects.create(partner=partner, **_sealed(secret)), secret
+
+
+def find[K: SealedKey](keys: QuerySet[K], secret: str) -> K | None:
+    """Return the one of ``keys`` whose secret is ``secret``, or None."""
+    # With surrogatepass any JSON string can be asked for; one that is not text finds nothing.
+    return keys.filter(digest__in=_digests(secret)).first()
+
+
+def reveal(key: SealedKey) -> str:
+    """Return the secret of ``key``. The caller writes to the audit log that it was shown."""
+    return _cipher().decrypt(bytes(key.ciphertext)).decode()
+
+
+def mask(secret: str) -> str:
+    """Return ``secret`` as it may be shown to anyone: its last four characters at most."""
+    return "••••" + (secret[-4:] if len(secret) >= 16 else "")
+
+
+def _sealed(secret: str) -> dict[str, Any]:
+    return {"digest": _digests(secret)[0], "ciphertext": _cipher().encrypt(secret.encode())}
+
+
+def _digests(secret: str) -> list[str]:
+    """The digest of ``secret`` under every data key, the newest first."""
+    raw = secret.encode("utf-8", "surrogatepass")
+    return [hmac.new(key, raw, hashlib.sha256).hexdigest() for key in _derived(b"digest")]
+
+
+def _cipher() -> MultiFernet:
+    return MultiFernet(Fernet(base64.urlsafe_b64encode(key)) for key in _derived(b"cipher"))
+
+
+def _derived(purpose: bytes) -> list[bytes]:
+    """One 32-byte key for ``purpose`` from each of ``settings.DATA_KEYS``."""
+    return [hmac.new(key.encode(), purpose, hashlib.sha256).digest() for key in settings.DATA_KEYS]
