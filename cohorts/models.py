@@ -13,6 +13,10 @@ from profiles.models import IDENTIFIER_BYTES, Profile
 from workspaces.models import User, Workspace
 
 
+#: Colours of the palette on which white letters can be read.
+COLOURS = ("purple", "blue", "indigo", "pink", "red")
+
+
 class Partner(models.Model):
     """A technology partner. Seeded by a migration; the same for every workspace."""
 
@@ -30,6 +34,11 @@ class Partner(models.Model):
     def monogram(self) -> str:
         """Two letters that stand for the partner where a logo would."""
         return self.name[:2]
+
+    @property
+    def colour(self) -> str:
+        """The colour of the monogram, one of the palette's names."""
+        return COLOURS[self.position % len(COLOURS)]
 
 
 class SealedKey(models.Model):
@@ -94,6 +103,26 @@ class DataImportKey(SealedKey):
         """Tell whether a partner may call with this key at ``now``."""
         return self.invalidated_at is None and (self.expires_at is None or self.expires_at > now)
 
+    def invalidate(self, now: datetime) -> bool:
+        """End this key at once. Return False if it was not live, or changed since it was read."""
+        return self._change_if_live(invalidated_at=now)
+
+    def expire_at(self, moment: datetime | None) -> bool:
+        """Let this key live until ``moment``, or without end for None.
+
+        Return False if it was not live, or changed since it was read.
+        """
+        return self._change_if_live(expires_at=moment)
+
+    def _change_if_live(self, **fields: datetime | None) -> bool:
+        # Two admins may decide at once: only the one who saw the key as it still is has a say.
+        seen = DataImportKey.objects.live().filter(pk=self.pk, expires_at=self.expires_at)
+        changed = seen.update(**fields) == 1
+        if changed:
+            for name, value in fields.items():
+                setattr(self, name, value)
+        return changed
+
 
 class CohortQuerySet(models.QuerySet["Cohort"]):
     def in_workspace(self, workspace: Workspace) -> Self:
@@ -124,6 +153,11 @@ class Cohort(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def clear(self, now: datetime) -> int:
+        """Let everybody leave, in one statement; return how many there were."""
+        members = self.memberships.filter(active=True)
+        return members.update(active=False, left_at=now)
+
 
 class CohortMembership(models.Model):
     """That a person is, or was, in a cohort. One who leaves is kept with ``active`` false."""
@@ -141,7 +175,11 @@ class CohortMembership(models.Model):
     changed = ChangedField()
 
     class Meta:
-        indexes = [models.Index(fields=["cohort", "changed"], name="membership_changed")]
+        indexes = [
+            models.Index(fields=["cohort", "changed"], name="membership_changed"),
+            # Counts members from the index alone: 65 ms instead of 165 over 1.2 million rows.
+            models.Index(fields=["cohort"], condition=Q(active=True), name="membership_active"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.cohort_id}:{self.profile_id}"
