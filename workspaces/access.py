@@ -7,6 +7,7 @@ from typing import Any, Concatenate
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
 
 from workspaces.models import Member, Role, User, Workspace
 
@@ -17,6 +18,7 @@ class WorkspaceRequest(HttpRequest):
     user: User
     workspace: Workspace
     member: Member
+    memberships: list[Member]
     htmx: Any
 
 
@@ -29,26 +31,27 @@ def workspace_page[**P](
     """Let only members of the workspace named in the URL see a page.
 
     A stranger gets 404, so that nothing tells which workspaces exist. A member whose role is
-    below ``reads`` (or below ``writes``, for a POST) gets 403 and is told whom to ask.
+    below ``reads`` (or below ``writes``, for a POST) gets 403 and is told whom to ask. Times are
+    shown in the workspace's time zone.
     """
 
     def decorate(view: Page[P]) -> Callable[..., HttpResponse]:
         @login_required
         @wraps(view)
-        def guarded(request: Any, workspace: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-            member = (
-                Member.objects.select_related("workspace")
-                .filter(user=request.user, workspace__slug=workspace)
-                .first()
-            )
+        def guarded(
+            request: Any, workspace: str, *args: P.args, **kwargs: P.kwargs
+        ) -> HttpResponse:
+            memberships = list(Member.objects.of(request.user))
+            member = next((m for m in memberships if m.workspace.slug == workspace), None)
             if member is None:
                 raise Http404
+            request.memberships, request.member = memberships, member
+            request.workspace = member.workspace
             needed = reads if request.method in {"GET", "HEAD"} else writes
             if not member.may(needed):
                 raise PermissionDenied(needed.label)
-            request.member = member
-            request.workspace = member.workspace
-            return view(request, *args, **kwargs)
+            with timezone.override(member.workspace.time_zone):
+                return view(request, *args, **kwargs)
 
         return guarded
 

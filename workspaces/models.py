@@ -78,6 +78,10 @@ class Role(models.TextChoices):
 
 
 class MemberQuerySet(models.QuerySet["Member"]):
+    def of(self, user: Any) -> Self:
+        """The workspaces that ``user`` works in, by name."""
+        return self.filter(user=user).select_related("workspace").order_by("workspace__name", "pk")
+
     def in_workspace(self, workspace: Workspace) -> Self:
         return self.filter(workspace=workspace)
 
