@@ -7,7 +7,6 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from profiles.changes import ChangedField
 from workspaces.models import User, Workspace
 
 
@@ -65,16 +64,17 @@ class Segment(models.Model):
 
 
 class LeafBitmap(models.Model):
-    """The profiles for whom one filter holds, as of a transaction. See ``segments.bitmaps``."""
+    """The people for whom one filter holds, as of a snapshot. See ``segments.bitmaps``."""
 
     fingerprint = models.CharField(primary_key=True, max_length=64)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     # Transaction ids mean nothing in another cluster: there the bitmap is built anew.
     system_identifier = models.BigIntegerField()
     bitmap = models.BinaryField()
-    token = ChangedField()
-    refreshed_at = models.DateTimeField(auto_now=True)
-    used_at = models.DateTimeField(auto_now_add=True)
+    snapshot = models.TextField()
+    # For a filter that drifts with time, the minute for which it was answered.
+    minute = models.DateTimeField(null=True)
+    stored_at = models.DateTimeField()
 
     def __str__(self) -> str:
         return self.fingerprint

@@ -1,0 +1,310 @@
+"""Filters over what is known of a person: standard and custom attributes."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import ClassVar
+from zoneinfo import available_timezones
+
+from django.conf.locale import LANG_INFO
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from profiles.models import AttributeType, Gender, Subscription
+from segments import fields, operators
+from segments.filters import Choices, Filter, Label, Operator, Query, register
+from workspaces.models import Workspace
+
+
+class AttributeFilter(Filter):
+    """A filter that looks at one column ``x`` of the profile, null where there is no value."""
+
+    name: ClassVar[Label]
+    column: ClassVar[str]
+
+    @classmethod
+    def subjects(cls, workspace: Workspace) -> Iterable[tuple[str, Label]]:
+        yield "", cls.name
+
+    def query(self, workspace: Workspace, now: datetime) -> Query:
+        named = (self.subject,) * self.column.count("%s")
+        return Query(
+            f"select id from (select id, {self.column} as x from profiles_profile "  # noqa: S608
+            f"where workspace_id = %s) as person where {self.positive.sql}",
+            (*named, workspace.pk, *self.positive.params(self.value, now)),
+        )
+
+
+class CustomAttributeFilter(AttributeFilter):
+    """A filter over a custom attribute, read as ``type``: values of other types count as none."""
+
+    category = _("Custom attributes")
+    type: ClassVar[AttributeType]
+
+    @classmethod
+    def subjects(cls, workspace: Workspace) -> Iterable[tuple[str, Label]]:
+        # One query serves the classes of all types.
+        for attribute in workspace.custom_attributes.all():
+            if attribute.type == cls.type:
+                yield attribute.name, attribute.name
+
+    @classmethod
+    def label(cls, workspace: Workspace, subject: str) -> Label:
+        return subject
+
+
+@register
+class CustomString(CustomAttributeFilter):
+    kind = "custom_string"
+    type = AttributeType.STRING
+    column = "case when jsonb_typeof(custom -> %s) = 'string' then custom ->> %s end"
+    operators = operators.STRING
+
+
+@register
+class CustomNumber(CustomAttributeFilter):
+    kind = "custom_number"
+    type = AttributeType.NUMBER
+    column = "case when jsonb_typeof(custom -> %s) = 'number' then custom -> %s end"
+    operators = operators.NUMBER
+
+
+@register
+class CustomBoolean(CustomAttributeFilter):
+    kind = "custom_boolean"
+    type = AttributeType.BOOLEAN
+    column = "case when jsonb_typeof(custom -> %s) = 'boolean' then (custom -> %s)::boolean end"
+    operators = operators.BOOLEAN
+
+
+@register
+class CustomArray(CustomAttributeFilter):
+    kind = "custom_array"
+    type = AttributeType.ARRAY
+    column = "case when jsonb_typeof(custom -> %s) = 'array' then custom -> %s end"
+    operators = operators.ARRAY
+
+
+@register
+class CustomTime(CustomAttributeFilter):
+    kind = "custom_time"
+    type = AttributeType.TIME
+    # The C collation makes text order time order.
+    column = (
+        "case when jsonb_typeof(custom -> %s) = 'string' then (custom ->> %s) collate \"C\" end"
+    )
+    operators = operators.TIME
+
+
+@register
+class CustomObject(CustomAttributeFilter):
+    kind = "custom_object"
+    type = AttributeType.OBJECT
+    column = "case when jsonb_typeof(custom -> %s) = 'object' then custom -> %s end"
+    operators = operators.BLANK
+
+
+class Demographic(AttributeFilter):
+    category = _("Demographic attributes")
+
+
+class Contact(AttributeFilter):
+    category = _("Contact and subscription")
+
+
+@register
+class Country(Demographic):
+    kind = "country"
+    name = _("Country")
+    column = "nullif(country, '')"
+    operators = operators.STRING
+
+
+@register
+class City(Demographic):
+    kind = "city"
+    name = _("City")
+    column = "nullif(home_city, '')"
+    operators = operators.STRING
+
+
+@register
+class Language(Demographic):
+    kind = "language"
+    name = _("Language")
+    column = "nullif(language, '')"
+    operators = operators.PICK | operators.BLANK
+
+    @classmethod
+    def choices(cls, workspace: Workspace, subject: str) -> Choices:
+        named = {
+            code: gettext(info["name"])
+            for code, info in LANG_INFO.items()
+            if len(code) == 2 and "name" in info
+        }
+        return sorted(named.items(), key=lambda choice: choice[1])
+
+
+@register
+class TimeZone(Demographic):
+    kind = "time_zone"
+    name = _("Time zone")
+    column = "nullif(time_zone, '')"
+    operators = operators.PICK | operators.BLANK
+
+    @classmethod
+    def choices(cls, workspace: Workspace, subject: str) -> Choices:
+        return [(zone, zone) for zone in sorted(available_timezones())]
+
+
+@register
+class GenderIs(Demographic):
+    kind = "gender"
+    name = _("Gender")
+    column = "nullif(gender, '')"
+    operators = operators.PICK | operators.BLANK
+
+    @classmethod
+    def choices(cls, workspace: Workspace, subject: str) -> Choices:
+        return Gender.choices
+
+
+@register
+class FirstName(Demographic):
+    kind = "first_name"
+    name = _("First name")
+    column = "nullif(first_name, '')"
+    operators = operators.STRING
+
+
+@register
+class LastName(Demographic):
+    kind = "last_name"
+    name = _("Last name")
+    column = "nullif(last_name, '')"
+    operators = operators.STRING
+
+
+@register
+class Birthday(Demographic):
+    kind = "birthday"
+    name = _("Date of birth")
+    column = "dob"
+    operators: ClassVar[dict[str, Operator]] = {
+        name: operators.TIME[name] for name in ("before", "after", "blank", "not_blank")
+    }
+
+
+def years_before(value: tuple[int], now: datetime) -> tuple[datetime, int]:
+    return (now, value[0])
+
+
+@register
+class Age(Demographic):
+    kind = "age"
+    name = _("Age")
+    # A birthday of 29 February is counted with 1 March, as Braze does; so does age().
+    column = "dob"
+    operators: ClassVar[dict[str, Operator]] = {
+        name: Operator(
+            operators.NUMBER[name].label,
+            fields.number,
+            f"extract(year from age(%s::date, x)) {sign} %s",
+            years_before,
+            drifts=True,
+        )
+        for name, sign in (("exactly", "="), ("more", ">"), ("less", "<"))
+    } | operators.BLANK
+
+
+@register
+class EmailAddress(Contact):
+    kind = "email"
+    name = _("Email address")
+    column = "nullif(email, '')"
+    operators = operators.STRING
+
+
+#: Has an address, has not unsubscribed, has not hard-bounced, has not marked mail as spam.
+EMAIL_AVAILABLE = (
+    "email <> '' and email_subscribe <> 'unsubscribed' "
+    "and email_hard_bounced_at is null and email_marked_spam_at is null"
+)
+
+
+@register
+class EmailAvailable(Contact):
+    kind = "email_available"
+    name = _("Email available")
+    column = f"({EMAIL_AVAILABLE})"
+    operators: ClassVar[dict[str, Operator]] = {
+        "true": Operator(_("is true"), fields.nothing, "x"),
+        "false": Operator(_("is false"), fields.nothing, negates="true"),
+    }
+
+
+class SubscriptionState(Contact):
+    operators: ClassVar[dict[str, Operator]] = {
+        "is": Operator(
+            pgettext_lazy("a state", "is"), fields.pick, "x = any(%s)", operators.as_array
+        ),
+        "is_not": Operator(pgettext_lazy("a state", "is not"), fields.pick, negates="is"),
+    }
+
+    @classmethod
+    def choices(cls, workspace: Workspace, subject: str) -> Choices:
+        return Subscription.choices
+
+
+@register
+class EmailSubscription(SubscriptionState):
+    kind = "email_subscribe"
+    name = _("Email subscription status")
+    column = "email_subscribe"
+
+
+@register
+class PushSubscription(SubscriptionState):
+    kind = "push_subscribe"
+    name = _("Push subscription status")
+    column = "push_subscribe"
+
+
+@register
+class PhoneNumber(Contact):
+    kind = "phone"
+    name = _("Phone number")
+    column = "nullif(phone, '')"
+    operators = operators.STRING
+
+
+class OtherAttribute(AttributeFilter):
+    category = _("Other filters")
+
+
+@register
+class ExternalUserId(OtherAttribute):
+    kind = "external_id"
+    name = _("External user ID")
+    column = "external_id"
+    operators = operators.STRING
+
+
+@register
+class CreatedAt(OtherAttribute):
+    kind = "created_at"
+    name = _("Created at")
+    column = "created_at"
+    operators: ClassVar[dict[str, Operator]] = {
+        name: operators.TIME[name] for name in ("before", "after", "more_ago", "less_ago")
+    }
+
+
+@register
+class RandomBucket(OtherAttribute):
+    kind = "random_bucket"
+    name = _("Random bucket #")
+    column = "random_bucket"
+    operators: ClassVar[dict[str, Operator]] = {
+        "between": Operator(_("is between"), fields.buckets, "x between %s and %s"),
+        "not_between": Operator(_("is not between"), fields.buckets, negates="between"),
+    }

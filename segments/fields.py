@@ -1,0 +1,166 @@
+"""Form fields for the values of filters. Each cleans what was posted to a tuple.
+
+What they are posted is always a list of strings, the values of all inputs of that name, so a field
+with two inputs and one with none look alike to the builder.
+"""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import DatabaseError, connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from segments.filters import Choices, Value
+
+#: Braze's limits on one filter: 256 values in a list, regular expressions of 32,764 characters.
+MOST_VALUES = 256
+LONGEST_REGEX = 32_764
+
+
+class OneField(forms.Field):
+    """One input, cleaned by ``inner`` to a tuple of one."""
+
+    def __init__(self, inner: forms.Field) -> None:
+        super().__init__(widget=inner.widget, required=inner.required)
+        self.inner = inner
+
+    def clean(self, value: Any) -> Value:
+        cleaned = self.inner.clean(value)
+        return (cleaned.isoformat() if isinstance(cleaned, date) else plain(cleaned),)
+
+    def prepare_value(self, value: Any) -> Any:
+        return value[0] if isinstance(value, list | tuple) and value else value or ""
+
+
+def plain(number: Any) -> Any:
+    """Turn a Decimal into the int or float that JSON keeps; leave all else as it is."""
+    if not isinstance(number, Decimal):
+        return number
+    return int(number) if number == number.to_integral_value() else float(number)
+
+
+def nothing(choices: Choices) -> forms.Field:
+    """No value: the operator says it all."""
+    return NothingField()
+
+
+class NothingField(forms.Field):
+    widget = forms.HiddenInput
+
+    def __init__(self) -> None:
+        super().__init__(required=False)
+
+    def clean(self, value: Any) -> Value:
+        return ()
+
+
+def text(choices: Choices) -> forms.Field:
+    """One text, spaces significant."""
+    return OneField(forms.CharField(max_length=255, strip=False))
+
+
+def number(choices: Choices) -> forms.Field:
+    field = forms.DecimalField(
+        max_digits=30, decimal_places=10, widget=forms.NumberInput(attrs={"step": "any"})
+    )
+    return OneField(field)
+
+
+def days(choices: Choices) -> forms.Field:
+    """A number of days of 24 hours; decimals allowed."""
+    field = forms.DecimalField(
+        min_value=0, max_value=36_500, widget=forms.NumberInput(attrs={"step": "any"})
+    )
+    return OneField(field)
+
+
+def day(choices: Choices) -> forms.Field:
+    return OneField(
+        forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    )
+
+
+def regex(choices: Choices) -> forms.Field:
+    return OneField(
+        forms.CharField(max_length=LONGEST_REGEX, strip=False, validators=[validate_regex])
+    )
+
+
+def validate_regex(pattern: str) -> None:
+    """Refuse what PostgreSQL cannot read as a regular expression."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("select '' ~* %s", [pattern])
+    except DatabaseError as error:
+        raise ValidationError(_("This is not a regular expression.")) from error
+
+
+class LinesField(forms.CharField):
+    """Several texts, one a line, spaces within them significant."""
+
+    widget = forms.Textarea(attrs={"rows": 2})
+
+    def clean(self, value: Any) -> Value:
+        cleaned = super().clean(value)
+        lines = dict.fromkeys(line for line in cleaned.splitlines() if line.strip())
+        if len(lines) > MOST_VALUES:
+            raise ValidationError(_("At most 256 values are allowed in one filter."))
+        if any(len(line) > 255 for line in lines):
+            raise ValidationError(_("A value has at most 255 characters."))
+        return tuple(lines)
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list | tuple) else value
+
+
+def lines(choices: Choices) -> forms.Field:
+    return LinesField(strip=False, help_text=_("One value a line"))
+
+
+class PickField(forms.MultipleChoiceField):
+    def clean(self, value: Any) -> Value:
+        cleaned = tuple(super().clean(value))
+        if len(cleaned) > MOST_VALUES:
+            raise ValidationError(_("At most 256 values are allowed in one filter."))
+        return cleaned
+
+
+def pick(choices: Choices) -> forms.Field:
+    """One or more of ``choices``."""
+    return PickField(choices=choices)
+
+
+class PairInput(forms.TextInput):
+    """Two number inputs of one name."""
+
+    template_name = "segments/pair_input.html"
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        low, high = (list(value or []) + ["", ""])[:2]
+        return super().get_context(name, None, attrs) | {"low": low, "high": high}
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        return data.getlist(name)
+
+
+class BucketsField(forms.Field):
+    """The first and last random bucket of a range, both included."""
+
+    widget = PairInput(attrs={"min": 0, "max": 9999, "step": 1})
+
+    def clean(self, value: Any) -> Value:
+        bound = forms.IntegerField(validators=[MinValueValidator(0), MaxValueValidator(9999)])
+        low, high = (bound.clean(item) for item in (list(value or []) + ["", ""])[:2])
+        if low > high:
+            raise ValidationError(_("The first bucket comes after the last."))
+        return (low, high)
+
+
+def buckets(choices: Choices) -> forms.Field:
+    return BucketsField()
+
+

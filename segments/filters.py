@@ -1,0 +1,224 @@
+"""What a filter is, and the registry in which every room enters the filters over its own data.
+
+A filter is one class in one file: its label, operators, form field, predicate, sentence and what
+can change its answer. Rooms put theirs in a module ``segment_filters``, found at start-up.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django import forms
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from pyroaring import BitMap
+
+from workspaces.models import Workspace
+
+if TYPE_CHECKING:
+    from segments.audiences import People
+
+type Label = Any  # text, or a lazy translation of it
+type Choices = Sequence[tuple[str, Label]]
+type Value = tuple[Any, ...]
+
+
+class InvalidTree(ValueError):
+    """A stored or posted tree that names something this portal does not have."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """A ``select`` of profile ids with its bound parameters."""
+
+    sql: str
+    params: tuple[Any, ...] = ()
+
+    def __or__(self, other: "Query") -> "Query":
+        return Query(f"{self.sql} union all {other.sql}", self.params + other.params)
+
+
+def as_listed(value: Value, now: datetime) -> Value:
+    """Bind each value to a parameter of its own."""
+    return value
+
+
+def as_array(value: Value, now: datetime) -> Value:
+    """Bind all values to one array parameter."""
+    return ([str(item) for item in value],)
+
+
+@dataclass(frozen=True)
+class Operator:
+    """One way to compare: the predicate ``sql`` over the column ``x``, and the value it asks for.
+
+    ``negates`` names the operator of which this one is the opposite; then there is no ``sql``:
+    negation is applied once, by the caller, and both share one bitmap. An operator that ``drifts``
+    may give another answer tomorrow though nobody changed.
+    """
+
+    label: Label
+    field: Callable[[Choices], forms.Field]
+    sql: str = ""
+    params: Callable[[Value, datetime], Value] = as_listed
+    negates: str = ""
+    drifts: bool = False
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One question about a person, as a frozen value: equal filters have equal answers.
+
+    ``subject`` says what is asked about where one class serves many (which attribute, which
+    partner), ``operator`` is a key of ``operators``, ``value`` what the operator's field cleaned.
+    """
+
+    subject: str
+    operator: str
+    value: Value
+
+    kind: ClassVar[str]
+    category: ClassVar[Label]
+    operators: ClassVar[dict[str, Operator]]
+
+    @classmethod
+    def subjects(cls, workspace: Workspace) -> Iterable[tuple[str, Label]]:
+        """Give the subjects that the filter menu offers, each with its label."""
+        raise NotImplementedError
+
+    @classmethod
+    def label(cls, workspace: Workspace, subject: str) -> Label:
+        """Name the filter over ``subject``, also when the menu no longer offers it."""
+        return dict(cls.subjects(workspace)).get(subject, subject)
+
+    @classmethod
+    def choices(cls, workspace: Workspace, subject: str) -> Choices:
+        """Give the values that one can pick, where the operators pick."""
+        return ()
+
+    def query(self, workspace: Workspace, now: datetime) -> Query:
+        """Select the people for whom the filter holds, its negation left aside."""
+        raise NotImplementedError
+
+    def changed_since(self, workspace: Workspace, token: int) -> Query:
+        """Select the people whose answer may differ since the transaction ``token``."""
+        return Query(
+            "select id from profiles_profile where workspace_id = %s and changed >= %s::xid8",
+            (workspace.pk, str(token)),
+        )
+
+    @property
+    def key(self) -> str:
+        """The filter's name in the menu and in a stored tree: its kind and its subject."""
+        return f"{self.kind}:{self.subject}" if self.subject else self.kind
+
+    @property
+    def negative(self) -> bool:
+        return bool(self.operators[self.operator].negates)
+
+    @property
+    def positive(self) -> Operator:
+        """The operator whose ``sql`` decides, also for its opposite."""
+        chosen = self.operators[self.operator]
+        return self.operators[chosen.negates] if chosen.negates else chosen
+
+    @property
+    def drifts(self) -> bool:
+        return self.positive.drifts
+
+    def fingerprint(self, workspace: Workspace) -> str:
+        """Name the bitmap of this filter: the same for a filter and its opposite."""
+        name = self.operators[self.operator].negates or self.operator
+        said = json.dumps([str(workspace.uid), self.kind, self.subject, name, self.value])
+        return hashlib.sha256(said.encode()).hexdigest()
+
+    def audience(self, people: "People") -> BitMap:
+        """Return the ids of the people for whom the filter holds."""
+        inside = people.leaf(self)
+        return people.everyone() - inside if self.negative else inside
+
+    def condition(self, workspace: Workspace, now: datetime) -> Query:
+        """Say the same as ``audience`` as a condition of plain SQL over a column ``id``."""
+        query = self.query(workspace, now)
+        return Query(f"id {'not ' if self.negative else ''}in ({query.sql})", query.params)
+
+    def sentence(self, catalogue: "Catalogue") -> str:
+        """Say the filter in words, e.g. “Heap Cohorts includes Trial drop-offs”."""
+        names = dict(catalogue.choices(self))
+        said = [str(names.get(str(item), item)) for item in self.value]
+        operator = str(self.operators[self.operator].label)
+        if not said:
+            return f"{catalogue.label(self)} {operator}"
+        return f"{catalogue.label(self)} {operator} {either(said)}"
+
+    def dump(self) -> dict[str, Any]:
+        """Return the filter as it is stored in a tree."""
+        return {"filter": self.key, "operator": self.operator, "value": list(self.value)}
+
+
+def either(words: list[str]) -> str:
+    """Join ``words`` as alternatives: “a, b or c”."""
+    if len(words) < 2:
+        return "".join(words)
+    return _("%(first)s or %(last)s") % {"first": ", ".join(words[:-1]), "last": words[-1]}
+
+
+FILTERS: dict[str, type[Filter]] = {}
+
+
+def register[F: type[Filter]](filter_class: F) -> F:
+    """Enter a filter class, as a decorator. Its ``kind`` must be its own."""
+    if FILTERS.setdefault(filter_class.kind, filter_class) is not filter_class:
+        raise ValueError(f"two filters are called {filter_class.kind!r}")
+    return filter_class
+
+
+def find(key: str) -> tuple[type[Filter], str]:
+    """Return the filter class and the subject that ``key`` names, or raise ``InvalidTree``."""
+    kind, _colon, subject = key.partition(":")
+    if kind not in FILTERS:
+        raise InvalidTree(f"no filter is called {kind!r}")
+    return FILTERS[kind], subject
+
+
+def load(leaf: dict[str, Any]) -> Filter:
+    """Return the filter that ``Filter.dump`` stored, or raise ``InvalidTree``."""
+    filter_class, subject = find(leaf["filter"])
+    if leaf["operator"] not in filter_class.operators:
+        raise InvalidTree(f"{leaf['filter']!r} has no operator {leaf['operator']!r}")
+    return filter_class(subject, leaf["operator"], tuple(leaf["value"]))
+
+
+class Catalogue:
+    """The filters that one workspace offers, with labels and choices looked up once."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._labels: dict[str, Label] = {}
+        self._choices: dict[str, Choices] = {}
+
+    @cached_property
+    def menu(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """The filters by category, as the choices of a select."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for filter_class in FILTERS.values():
+            for subject, label in filter_class.subjects(self.workspace):
+                key = filter_class(subject, "", ()).key
+                self._labels[key] = label
+                groups.setdefault(str(filter_class.category), []).append((key, str(label)))
+        return list(groups.items())
+
+    def label(self, item: Filter) -> Label:
+        """Name ``item`` as the menu does."""
+        if item.key not in self._labels:
+            self._labels[item.key] = item.label(self.workspace, item.subject)
+        return self._labels[item.key]
+
+    def choices(self, item: Filter) -> Choices:
+        """Give what ``item`` lets one pick."""
+        if item.key not in self._choices:
+            self._choices[item.key] = item.choices(self.workspace, item.subject)
+        return self._choices[item.key]

@@ -1,0 +1,141 @@
+"""The operators of each type of attribute, as Braze has them.
+
+Each predicate reads the column ``x``, which is null where the person has no value of that type.
+"""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+from django.utils.translation import gettext_lazy as _
+
+from segments import fields
+from segments.filters import Operator, Value, as_array
+
+BLANK = {
+    "blank": Operator(_("is blank"), fields.nothing, "x is null"),
+    "not_blank": Operator(_("is not blank"), fields.nothing, "x is not null"),
+}
+
+
+def escaped_likes(value: Value, now: datetime) -> Value:
+    """Bind one array of LIKE patterns that match wherever the text stands."""
+    escaped = (
+        str(item).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") for item in value
+    )
+    return ([f"%{item}%" for item in escaped],)
+
+
+STRING = {
+    "any_of": Operator(_("is any of"), fields.lines, "x = any(%s)", as_array),
+    "none_of": Operator(_("is none of"), fields.lines, negates="any_of"),
+    "equals": Operator(_("equals"), fields.text, "x = %s"),
+    "is_like": Operator(_("equals, in any case"), fields.text, "lower(x) = lower(%s)"),
+    "not_equals": Operator(_("does not equal"), fields.text, negates="is_like"),
+    "contains": Operator(_("contains any of"), fields.lines, "x like any(%s)", escaped_likes),
+    "not_contains": Operator(_("doesn't contain any of"), fields.lines, negates="contains"),
+    "matches": Operator(_("matches regex"), fields.regex, "x ~* %s"),
+    # Unlike the other opposites this one needs a value to look at.
+    "not_matches": Operator(_("does not match regex"), fields.regex, "x !~* %s"),
+    **BLANK,
+}
+
+
+def as_json(value: Value, now: datetime) -> Value:
+    """Bind the one number as JSON, in which numbers of any size compare exactly."""
+    return (json.dumps(value[0]),)
+
+
+NUMBER = {
+    # “Exactly 0” and “less than” hold for people without a value too.
+    "exactly": Operator(_("exactly"), fields.number, "coalesce(x, '0') = %s::jsonb", as_json),
+    "not_equals": Operator(_("does not equal"), fields.number, negates="exactly"),
+    "more": Operator(_("more than"), fields.number, "x > %s::jsonb", as_json),
+    "less": Operator(_("less than"), fields.number, "x < %s::jsonb or x is null", as_json),
+    **BLANK,
+}
+
+BOOLEAN = {
+    "true": Operator(_("is true"), fields.nothing, "x"),
+    "false": Operator(_("is false"), fields.nothing, "not x"),
+    "true_or_unset": Operator(_("is true or not set"), fields.nothing, "coalesce(x, true)"),
+    "false_or_unset": Operator(_("is false or not set"), fields.nothing, "not coalesce(x, false)"),
+    **BLANK,
+}
+
+
+def containing(value: Value, now: datetime) -> Value:
+    """Bind the JSON path that finds an item holding any of the texts, taken literally."""
+    tests = " || ".join(f'@ like_regex {json.dumps(str(item))} flag "q"' for item in value)
+    return (f"$[*] ? ({tests})",)
+
+
+
+ARRAY = {
+    "includes_any": Operator(_("includes any of"), fields.lines, "x ?| %s", as_array),
+    "includes_none": Operator(_("includes none of"), fields.lines, negates="includes_any"),
+    "includes_all": Operator(_("is all of"), fields.lines, "x ?& %s", as_array),
+    "not_all": Operator(_("isn't all of"), fields.lines, negates="includes_all"),
+    "contains": Operator(
+        _("values contain any of"), fields.lines, "x @? %s::jsonpath", containing
+    ),
+    "not_contains": Operator(_("values don't contain any of"), fields.lines, negates="contains"),
+    "matches": Operator(
+        _("matches regex"),
+        fields.regex,
+        "exists (select from jsonb_array_elements_text(x) item where item ~* %s)",
+    ),
+    "has_value": Operator(_("has a value"), fields.nothing, "x <> '[]'"),
+    "empty": Operator(_("is empty"), fields.nothing, negates="has_value"),
+}
+
+
+def iso(moment: datetime) -> str:
+    """Write ``moment`` as times are kept in custom attributes: ISO-8601 in UTC."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def ago(value: Value, now: datetime) -> Value:
+    return (iso(now - timedelta(days=float(value[0]))),)
+
+
+def ago_until_now(value: Value, now: datetime) -> Value:
+    return (*ago(value, now), iso(now))
+
+
+def ahead(value: Value, now: datetime) -> Value:
+    return (iso(now + timedelta(days=float(value[0]))),)
+
+
+def now_until_ahead(value: Value, now: datetime) -> Value:
+    return (iso(now), *ahead(value, now))
+
+
+# ``x`` is a timestamp, or text in the form of ``iso``: the same literal compares with both.
+TIME = {
+    "before": Operator(_("before"), fields.day, "x < %s"),
+    "after": Operator(_("after"), fields.day, "x >= %s"),
+    "more_ago": Operator(_("more than … days ago"), fields.days, "x < %s", ago, drifts=True),
+    "less_ago": Operator(
+        _("less than … days ago"),
+        fields.days,
+        "x > %s and x <= %s",
+        ago_until_now,
+        drifts=True,
+    ),
+    "more_ahead": Operator(
+        _("in more than … days in the future"), fields.days, "x > %s", ahead, drifts=True
+    ),
+    "less_ahead": Operator(
+        _("in less than … days in the future"),
+        fields.days,
+        "x >= %s and x < %s",
+        now_until_ahead,
+        drifts=True,
+    ),
+    **BLANK,
+}
+
+PICK = {
+    "any_of": Operator(_("is any of"), fields.pick, "x = any(%s)", as_array),
+    "none_of": Operator(_("is none of"), fields.pick, negates="any_of"),
+}

@@ -1,0 +1,156 @@
+"""The tree that a segment is: filters in groups, groups in a tree, exclusions on top.
+
+Stored as JSON: ``{"join": "all", "groups": [group, ...], "exclusions": [group, ...]}`` where a
+group is ``{"join": "all", "filters": [leaf, ...]}`` and a leaf what ``Filter.dump`` gives. Groups
+without filters say nothing; a tree that says nothing means everyone.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import reduce
+from operator import and_, or_
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+from pyroaring import BitMap
+
+from segments.filters import Catalogue, Filter, InvalidTree, Query, load
+from workspaces.models import Workspace
+
+if TYPE_CHECKING:
+    from segments.audiences import People
+
+JOINS = ("all", "any")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Filters of which all, or any, must hold."""
+
+    filters: tuple[Filter, ...]
+    join: str = "all"
+
+    def audience(self, people: "People") -> BitMap:
+        return joined(self.join, (item.audience(people) for item in self.filters))
+
+    def condition(self, workspace: Workspace, now: datetime) -> Query:
+        return joined_sql(self.join, (item.condition(workspace, now) for item in self.filters))
+
+    def sentence(self, catalogue: Catalogue) -> str:
+        return joined_words(self.join, [item.sentence(catalogue) for item in self.filters])
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Groups of which all, or any, must hold, less everyone in an exclusion group."""
+
+    groups: tuple[Group, ...] = ()
+    join: str = "all"
+    exclusions: tuple[Group, ...] = ()
+
+    def filters(self) -> Iterator[Filter]:
+        """Give every filter, those of the exclusions too."""
+        for group in self.groups + self.exclusions:
+            yield from group.filters
+
+    def audience(self, people: "People") -> BitMap:
+        """Return the ids of the people whom the tree means."""
+        inside = (
+            joined(self.join, (group.audience(people) for group in self.groups))
+            if self.groups
+            else people.everyone()
+        )
+        return reduce(BitMap.difference, (group.audience(people) for group in self.exclusions), inside)
+
+    def condition(self, workspace: Workspace, now: datetime) -> Query:
+        """Say the same as ``audience`` as one condition of plain SQL over a column ``id``."""
+        inside = (
+            joined_sql(self.join, (group.condition(workspace, now) for group in self.groups))
+            if self.groups
+            else Query("true")
+        )
+        outside = (group.condition(workspace, now) for group in self.exclusions)
+        return reduce(
+            lambda so_far, group: Query(
+                f"({so_far.sql}) and not ({group.sql})", so_far.params + group.params
+            ),
+            outside,
+            inside,
+        )
+
+    def sentence(self, catalogue: Catalogue) -> str:
+        """Say in words whom the tree means."""
+        said = [group.sentence(catalogue) for group in self.groups]
+        if len(said) > 1:
+            said = [
+                f"({words})" if len(group.filters) > 1 else words
+                for words, group in zip(said, self.groups, strict=True)
+            ]
+        inside = joined_words(self.join, said)
+        outside = joined_words("any", [group.sentence(catalogue) for group in self.exclusions])
+        if not inside and not outside:
+            return _("Everyone")
+        if not outside:
+            return _("Everyone for whom %(inside)s") % {"inside": inside}
+        if not inside:
+            return _("Everyone, except those for whom %(outside)s") % {"outside": outside}
+        return _("Everyone for whom %(inside)s, except those for whom %(outside)s") % {
+            "inside": inside,
+            "outside": outside,
+        }
+
+    def dump(self) -> dict[str, Any]:
+        """Return the tree as it is stored."""
+        return {
+            "join": self.join,
+            "groups": [dump_group(group) for group in self.groups],
+            "exclusions": [dump_group(group) for group in self.exclusions],
+        }
+
+
+def dump_group(group: Group) -> dict[str, Any]:
+    return {"join": group.join, "filters": [item.dump() for item in group.filters]}
+
+
+def load_tree(stored: dict[str, Any]) -> Tree:
+    """Return the tree that ``Tree.dump`` stored; ``{}`` is everyone.
+
+    Raises ``InvalidTree`` where it names a filter, an operator or a join that does not exist.
+    """
+    return Tree(
+        groups=load_groups(stored.get("groups", [])),
+        join=known_join(stored),
+        exclusions=load_groups(stored.get("exclusions", [])),
+    )
+
+
+def load_groups(stored: Iterable[dict[str, Any]]) -> tuple[Group, ...]:
+    return tuple(
+        Group(tuple(load(leaf) for leaf in group["filters"]), known_join(group))
+        for group in stored
+        if group["filters"]
+    )
+
+
+def known_join(stored: dict[str, Any]) -> str:
+    join = stored.get("join", "all")
+    if join not in JOINS:
+        raise InvalidTree(f"filters are joined by all or any, not by {join!r}")
+    return join
+
+
+def joined(join: str, bitmaps: Iterable[BitMap]) -> BitMap:
+    """Return what is in all, or in any, of one or more bitmaps."""
+    return reduce(and_ if join == "all" else or_, bitmaps)
+
+
+def joined_sql(join: str, conditions: Iterable[Query]) -> Query:
+    parts = list(conditions)
+    word = " and " if join == "all" else " or "
+    params = tuple(value for part in parts for value in part.params)
+    return Query(word.join(f"({part.sql})" for part in parts), params)
+
+
+def joined_words(join: str, words: list[str]) -> str:
+    return (_(" and ") if join == "all" else _(" or ")).join(words)
