@@ -5,7 +5,8 @@ from typing import Any
 import factory
 from factory.django import DjangoModelFactory
 
-from cohorts.models import Cohort, Partner
+from cohorts import keys
+from cohorts.models import Cohort, CohortImport, DataImportKey, Partner
 from profiles.models import Alias, Device, Profile
 from segments.models import Segment
 from workspaces.models import Member, Role, User, Workspace
@@ -86,3 +87,23 @@ class CohortFactory(DjangoModelFactory[Cohort]):
     partner = factory.LazyFunction(lambda: Partner.objects.get(slug="heap"))
     cohort_id = factory.Sequence(lambda n: f"cohort-{n}")
     name = factory.LazyAttribute(lambda cohort: cohort.cohort_id)
+
+
+class CohortImportFactory(DjangoModelFactory[CohortImport]):
+    class Meta:
+        model = CohortImport
+
+    workspace = factory.SubFactory(WorkspaceFactory)
+    partner = factory.LazyFunction(lambda: Partner.objects.get(slug="heap"))
+    call = "users"
+
+
+def import_key(
+    workspace: Workspace, *, partner: str = "heap", name: str = "Main", **fields: Any
+) -> tuple[DataImportKey, str]:
+    """Return a Data Import Key of ``partner``, with ``fields`` set on it, and its secret."""
+    owner = Partner.objects.get(slug=partner)
+    key, secret = keys.generate_import_key(workspace, owner, name=name)
+    DataImportKey.objects.filter(pk=key.pk).update(**fields)
+    key.refresh_from_db()
+    return key, secret
