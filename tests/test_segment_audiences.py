@@ -1,0 +1,230 @@
+"""Bitmaps and plain SQL give the same people, whatever the tree and whatever changed since."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cohorts.models import CohortMembership
+from profiles.models import AttributeType, CustomAttribute, Profile
+from segments.audiences import people_of, sample
+from segments.filters import InvalidTree, Query
+from segments.models import Segment
+from segments.tree import load_tree
+from tests.factories import CohortFactory, ProfileFactory, SegmentFactory, WorkspaceFactory
+from workspaces.models import Workspace
+
+COUNTRIES = ["", "FR", "DE", "fr"]
+CUSTOM: list[dict[str, Any]] = [
+    {},
+    {"plan": "pro", "visits": 0, "vip": True, "tags": ["a", "b%"], "seen": "2026-11-20T10:00:00Z"},
+    {"plan": "Pro_1", "visits": 7, "vip": False, "tags": [], "seen": "2020-01-01T00:00:00Z"},
+    {"plan": "free", "visits": -2.5, "vip": None, "tags": ["b"], "seen": "2031-01-01T00:00:00Z"},
+    {"plan": 3, "visits": "seven", "vip": "true", "tags": "a", "seen": True, "address": {}},
+]
+
+
+def leaf(key: str, operator: str, *value: Any) -> dict[str, Any]:
+    return {"filter": key, "operator": operator, "value": list(value)}
+
+
+LEAVES = [
+    leaf("country", "any_of", "FR"),
+    leaf("country", "none_of", "FR"),
+    leaf("country", "equals", "FR"),
+    leaf("country", "not_equals", "FR"),
+    leaf("country", "contains", "r"),
+    leaf("country", "not_contains", "R"),
+    leaf("country", "matches", "^f"),
+    leaf("country", "not_matches", "^f"),
+    leaf("country", "blank"),
+    leaf("country", "not_blank"),
+    leaf("custom_string:plan", "contains", "o_", "%"),
+    leaf("custom_string:plan", "not_equals", "PRO"),
+    leaf("custom_number:visits", "exactly", 0),
+    leaf("custom_number:visits", "not_equals", 0),
+    leaf("custom_number:visits", "more", -3),
+    leaf("custom_number:visits", "less", 1.5),
+    leaf("custom_boolean:vip", "true"),
+    leaf("custom_boolean:vip", "false_or_unset"),
+    leaf("custom_boolean:vip", "true_or_unset"),
+    leaf("custom_array:tags", "includes_any", "a", "b"),
+    leaf("custom_array:tags", "includes_all", "a", "b%"),
+    leaf("custom_array:tags", "not_all", "a", "b%"),
+    leaf("custom_array:tags", "contains", "%"),
+    leaf("custom_array:tags", "matches", "^B"),
+    leaf("custom_array:tags", "empty"),
+    leaf("custom_time:seen", "before", "2026-01-01"),
+    leaf("custom_time:seen", "less_ago", 400),
+    leaf("custom_time:seen", "more_ahead", 3),
+    leaf("email_available", "true"),
+    leaf("email_available", "false"),
+    leaf("email_subscribe", "is_not", "unsubscribed"),
+    leaf("random_bucket", "between", 0, 4999),
+    leaf("age", "more", 30),
+    leaf("created_at", "less_ago", 1),
+    leaf("cohort:heap", "includes_any", "COHORT"),
+    leaf("cohort:heap", "includes_none", "COHORT"),
+    leaf("segment", "includes_any", "SEGMENT"),
+    leaf("segment", "includes_none", "SEGMENT"),
+]
+GROUPS = st.fixed_dictionaries(
+    {
+        "join": st.sampled_from(["all", "any"]),
+        "filters": st.lists(st.sampled_from(LEAVES), max_size=3),
+    }
+)
+TREES = st.fixed_dictionaries(
+    {
+        "join": st.sampled_from(["all", "any"]),
+        "groups": st.lists(GROUPS, max_size=3),
+        "exclusions": st.lists(GROUPS, max_size=2),
+    }
+)
+PEOPLE = st.fixed_dictionaries(
+    {
+        "country": st.sampled_from(COUNTRIES),
+        "custom": st.sampled_from(CUSTOM),
+        "email": st.sampled_from(["", "a@example.com"]),
+        "email_subscribe": st.sampled_from(["opted_in", "subscribed", "unsubscribed"]),
+        "random_bucket": st.sampled_from([0, 4999, 5000, 9999]),
+        "dob": st.sampled_from([None, datetime(1980, 2, 29, tzinfo=UTC).date()]),
+    }
+)
+
+
+def named(tree: Any, names: dict[str, str]) -> Any:
+    """Put real ids where a drawn tree says COHORT or SEGMENT."""
+    if isinstance(tree, dict):
+        return {key: named(value, names) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [named(item, names) for item in tree]
+    return names.get(tree, tree) if isinstance(tree, str) else tree
+
+
+def by_bitmaps(workspace: Workspace, tree: dict[str, Any]) -> set[int]:
+    with people_of(workspace) as people:
+        return set(load_tree(tree).audience(people))
+
+
+def by_sql(workspace: Workspace, tree: dict[str, Any]) -> set[int]:
+    now = timezone.now().replace(second=0, microsecond=0)
+    condition = load_tree(tree).condition(workspace, now)
+    everyone = Query("select id from profiles_profile where workspace_id = %s", (workspace.pk,))
+    with connection.cursor() as cursor:
+        cursor.execute(f"{everyone.sql} and ({condition.sql})", everyone.params + condition.params)
+        return {row[0] for row in cursor.fetchall()}
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(tree=TREES, people=st.lists(PEOPLE, min_size=1, max_size=6), nested=TREES, data=st.data())
+def test_bitmaps_agree_with_sql_before_and_after_changes(
+    db: None, tree: Any, people: list[Any], nested: Any, data: st.DataObject
+) -> None:
+    workspace = WorkspaceFactory()
+    cohort = CohortFactory(workspace=workspace)
+    for known in people:
+        ProfileFactory(workspace=workspace, **known)
+    without_segments = [leaf for leaf in LEAVES if leaf["filter"] != "segment"]
+    nested["groups"] = [{"join": "any", "filters": [data.draw(st.sampled_from(without_segments))]}]
+    names = {"COHORT": str(cohort.pk)}
+    segment = SegmentFactory(workspace=workspace, tree=named(nested | {"exclusions": []}, names))
+    tree = named(tree, names | {"SEGMENT": str(segment.pk)})
+    assert by_bitmaps(workspace, tree) == by_sql(workspace, tree)
+
+    for profile in Profile.objects.in_workspace(workspace).order_by("pk"):
+        match data.draw(st.sampled_from(["keep", "edit", "delete", "join", "leave"])):
+            case "edit":
+                Profile.objects.filter(pk=profile.pk).update(**data.draw(PEOPLE))
+            case "delete":
+                profile.delete()
+            case "join" | "leave" as word:
+                CohortMembership.objects.update_or_create(
+                    cohort=cohort,
+                    profile=profile,
+                    defaults={"active": word == "join", "entered_at": timezone.now()},
+                )
+    assert by_bitmaps(workspace, tree) == by_sql(workspace, tree)
+
+
+def test_an_empty_tree_is_everyone(workspace: Workspace) -> None:
+    people = [ProfileFactory(workspace=workspace).pk for _ in range(3)]
+    assert by_bitmaps(workspace, {}) == set(people)
+
+
+def test_people_of_another_workspace_are_never_in(workspace: Workspace) -> None:
+    ProfileFactory(country="FR")
+    tree = {"groups": [{"filters": [leaf("country", "none_of", "DE")]}]}
+    assert by_bitmaps(workspace, tree) == set()
+
+
+def test_a_cohort_of_another_workspace_is_empty(workspace: Workspace) -> None:
+    foreign = CohortFactory()
+    CohortMembership.objects.create(
+        cohort=foreign,
+        profile=ProfileFactory(workspace=foreign.workspace),
+        active=True,
+        entered_at=timezone.now(),
+    )
+    tree = {"groups": [{"filters": [leaf("cohort:heap", "includes_any", str(foreign.pk))]}]}
+    assert by_bitmaps(workspace, tree) == set()
+
+
+def test_a_segment_that_contains_itself_is_refused(workspace: Workspace) -> None:
+    segment = SegmentFactory(workspace=workspace)
+    segment.tree = {"groups": [{"filters": [leaf("segment", "includes_any", str(segment.pk))]}]}
+    segment.save()
+    with pytest.raises(InvalidTree), people_of(workspace) as people:
+        people.segment(segment.pk)
+
+
+def test_a_sample_is_drawn_from_the_audience(workspace: Workspace) -> None:
+    people = [ProfileFactory(workspace=workspace) for _ in range(3)]
+    with people_of(workspace) as snapshot:
+        everyone = snapshot.everyone()
+    assert sample(everyone, 5) == people
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_reader_sees_one_instant_while_others_write() -> None:
+    workspace = SegmentFactory().workspace
+    ProfileFactory(workspace=workspace, country="FR")
+    tree = {"groups": [{"filters": [leaf("country", "equals", "FR")]}]}
+    assert len(by_bitmaps(workspace, tree)) == 1
+    with people_of(workspace) as people:
+        before = len(people.everyone())
+        in_another_connection(ProfileFactory, workspace=workspace, country="FR")
+        assert len(by_bitmaps_of(people, tree)) == before
+    assert len(by_bitmaps(workspace, tree)) == 2
+
+
+def by_bitmaps_of(people: Any, tree: dict[str, Any]) -> Any:
+    return load_tree(tree).audience(people)
+
+
+def in_another_connection(work: Any, **arguments: Any) -> None:
+    from threading import Thread
+
+    def run() -> None:
+        work(**arguments)
+        connection.close()
+
+    thread = Thread(target=run)
+    thread.start()
+    thread.join()
+
+
+def test_custom_attributes_are_offered_by_type(workspace: Workspace) -> None:
+    from segments.filters import Catalogue
+
+    CustomAttribute.objects.create(workspace=workspace, name="plan", type=AttributeType.STRING)
+    menu = dict(Catalogue(workspace).menu)
+    assert menu["Custom attributes"] == [("custom_string:plan", "plan")]
+
+
