@@ -69,6 +69,8 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "languages": settings.LANGUAGES,
         "workspace": getattr(request, "workspace", None),
         "member": member,
+        "may_edit": bool(member and member.may(Role.MARKETER)),
+        "may_administer": bool(member and member.may(Role.ADMIN)),
         "memberships": getattr(request, "memberships", []),
         "navigation": SimpleLazyObject(lambda: navigation(request)) if member else [],
     }

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from braze_portal import health, shell
+from braze_portal import health, rest, shell, views
 from campaigns import views as campaigns
 from cohorts import api as partner_api
 from cohorts import views as partners
@@ -14,6 +14,7 @@ from workspaces import views as workspaces
 settings_pages = [
     path("workspace/", workspaces.workspace_settings, name="workspace-settings"),
     path("team/", workspaces.team, name="team"),
+    path("team/<int:pk>/", workspaces.team_member, name="team-member"),
     path("audit/", workspaces.audit_log, name="audit-log"),
 ]
 
@@ -24,6 +25,14 @@ partner_pages = [
     path("<slug:partner>/keys/<int:key>/reveal/", partners.key_reveal, name="key-reveal"),
     path("<slug:partner>/keys/<int:key>/invalidate/", partners.key_invalidate, name="key-invalidate"),
     path("<slug:partner>/imports/<int:pk>/", partners.import_detail, name="cohort-import"),
+    path(
+        "<slug:partner>/imports/<int:pk>/unmatched.csv",
+        partners.import_unmatched,
+        name="cohort-import-unmatched",
+    ),
+    path("<slug:partner>/cohorts/", partners.cohort_list, name="cohort-list"),
+    path("<slug:partner>/cohorts/<int:pk>/", partners.cohort_detail, name="cohort"),
+    path("<slug:partner>/cohorts/<int:pk>/clear/", partners.cohort_clear, name="cohort-clear"),
 ]
 
 segment_pages = [
@@ -54,7 +63,7 @@ canvas_pages = [
 ]
 
 workspace_pages = [
-    path("", workspaces.overview, name="workspace"),
+    path("", views.overview, name="workspace"),
     path("segments/", include(segment_pages)),
     path("campaigns/", include(campaign_pages)),
     path("canvas/", include(canvas_pages)),
@@ -66,6 +75,7 @@ workspace_pages = [
 account_pages = [
     path("sign-in/", workspaces.SignIn.as_view(), name="sign-in"),
     path("sign-out/", workspaces.SignOut.as_view(), name="sign-out"),
+    path("account/welcome/<uidb64>/<token>/", workspaces.Welcome.as_view(), name="welcome"),
     path("account/password/", workspaces.PasswordChange.as_view(), name="password-change"),
     path("account/appearance/", shell.appearance, name="appearance"),
     path("account/language/", include("django.conf.urls.i18n")),
@@ -79,7 +89,7 @@ rest_api = [
 ]
 
 urlpatterns = [
-    path("", workspaces.home, name="home"),
+    path("", views.home, name="home"),
     path("w/<slug:workspace>/", include(workspace_pages)),
     *account_pages,
     *rest_api,
@@ -87,3 +97,6 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),
 ]
+
+handler404 = rest.not_found
+handler500 = rest.server_error

@@ -2,35 +2,41 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from workspaces.models import AuditEntry, User, Workspace
 
 #: Every action on record, in the order in which the audit page offers them. The names follow
 #: those of Braze's security event report where it has one.
 ACTIONS = (
-    "Generated Data Import Key",
-    "Revealed Data Import Key",
-    "Invalidated Data Import Key",
-    "Cleared Cohort",
-    "Added Segment",
-    "Edited Segment",
-    "Archived Segment",
-    "Unarchived Segment",
-    "Added Campaign",
-    "Edited Campaign",
-    "Archived Campaign",
-    "Unarchived Campaign",
-    "Added Canvas",
-    "Edited Canvas",
-    "Archived Canvas",
-    "Unarchived Canvas",
-    "Added Member",
-    "Updated Account Permission",
-    "Removed Member",
-    "Updated Workspace",
+    _("Generated Data Import Key"),
+    _("Revealed Data Import Key"),
+    _("Invalidated Data Import Key"),
+    _("Kept Data Import Key"),
+    _("Cleared Cohort"),
+    _("Added Segment"),
+    _("Edited Segment"),
+    _("Archived Segment"),
+    _("Unarchived Segment"),
+    _("Added Campaign"),
+    _("Edited Campaign"),
+    _("Archived Campaign"),
+    _("Unarchived Campaign"),
+    _("Added Canvas"),
+    _("Edited Canvas"),
+    _("Archived Canvas"),
+    _("Unarchived Canvas"),
+    _("Added Member"),
+    _("Created Sign-in Link"),
+    _("Updated Account Permission"),
+    _("Removed Member"),
+    _("Updated Workspace"),
 )
 
 
-def record(workspace: Workspace, actor: User | None, action: str, subject: object, **detail: Any) -> None:
+def record(
+    workspace: Workspace, actor: User | None, action: str, subject: object, **detail: Any
+) -> None:
     """Write that ``actor`` did ``action`` (one of ``ACTIONS``) to ``subject``.
 
     ``detail`` is shown on the audit page: no secret goes in it.

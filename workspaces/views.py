@@ -1,37 +1,145 @@
-"""Pages."""
+"""Signing in and out, the team, the workspace's settings and its audit log."""
 
 from typing import Any
 
-from django.http import HttpResponse
-
-
-def home(request: Any, **kwargs: Any) -> HttpResponse:
-    return HttpResponse("home")
-
-
-def overview(request: Any, **kwargs: Any) -> HttpResponse:
-    return HttpResponse("overview")
-
-
-def workspace_settings(request: Any, **kwargs: Any) -> HttpResponse:
-    return HttpResponse("workspace_settings")
-
-
-def team(request: Any, **kwargs: Any) -> HttpResponse:
-    return HttpResponse("team")
-
-
-def audit_log(request: Any, **kwargs: Any) -> HttpResponse:
-    return HttpResponse("audit_log")
-
-
+from django.contrib import messages
 from django.contrib.auth import views as auth
+from django.contrib.messages.views import SuccessMessageMixin
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from workspaces import audit, invitations
+from workspaces import team as people
+from workspaces.access import WorkspaceRequest, workspace_page
+from workspaces.filters import AuditFilter
+from workspaces.forms import (
+    AddMemberForm,
+    RemoveMemberForm,
+    RoleForm,
+    SignInForm,
+    WorkspaceForm,
+)
+from workspaces.models import Member, Role
+from workspaces.sign_in import cool_off_minutes
+
+AUDIT_ENTRIES_PER_PAGE = 50
 
 
-class SignIn(auth.LoginView): ...
+class SignIn(auth.LoginView):
+    template_name = "registration/sign_in.html"
+    form_class = SignInForm
+    redirect_authenticated_user = True
 
 
-class SignOut(auth.LogoutView): ...
+class SignOut(auth.LogoutView):
+    """By POST only, so that no picture on another page can sign anybody out."""
 
 
-class PasswordChange(auth.PasswordChangeView): ...
+class PasswordChange(SuccessMessageMixin, auth.PasswordChangeView):
+    template_name = "registration/password_change.html"
+    success_url = reverse_lazy("home")
+    success_message = gettext_lazy("Your password is changed.")
+
+
+class Welcome(auth.PasswordResetConfirmView):
+    """Where a sign-in link leads: pick a first password and be signed in."""
+
+    template_name = "registration/welcome.html"
+    success_url = reverse_lazy("home")
+    post_reset_login = True
+    post_reset_login_backend = "django.contrib.auth.backends.ModelBackend"
+
+
+def locked_out(
+    request: HttpRequest, response: HttpResponse | None, credentials: Any
+) -> HttpResponse:
+    """Answer somebody who failed to sign in too often. Called by django-axes."""
+    minutes = cool_off_minutes(request)
+    return render(request, "registration/locked_out.html", {"minutes": minutes}, status=429)
+
+
+@workspace_page(writes=Role.ADMIN)
+def workspace_settings(request: WorkspaceRequest) -> HttpResponse:
+    """Name and time zone: read by everybody, written by admins."""
+    workspace = request.workspace
+    before = {"name": workspace.name, "time_zone": workspace.time_zone}
+    form = WorkspaceForm(request.POST or None, instance=workspace)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        if form.changed_data:
+            changes = {
+                field: [before[field], form.cleaned_data[field]] for field in form.changed_data
+            }
+            audit.record(workspace, request.user, "Updated Workspace", workspace, **changes)
+        messages.success(request, _("The workspace is saved."))
+        return redirect("workspace-settings", workspace.slug)
+    return render(request, "workspaces/settings.html", {"form": form})
+
+
+@workspace_page(writes=Role.ADMIN)
+def team(request: WorkspaceRequest) -> HttpResponse:
+    """The members: read by everybody, so that one knows whom to ask; added by admins."""
+    workspace = request.workspace
+    form = AddMemberForm(request.POST or None, workspace=workspace)
+    if request.method == "POST" and form.is_valid():
+        email, role = form.cleaned_data["email"], Role(form.cleaned_data["role"])
+        member = people.add_member(workspace, email=email, role=role, by=request.user)
+        if invitations.may_invite(member):
+            return _invitation(request, member)
+        messages.success(request, _("%(person)s is a member now.") % {"person": member.user})
+        return redirect("team", workspace.slug)
+    members = workspace.members.select_related("user").order_by("user__email")
+    return render(request, "workspaces/team.html", {"form": form, "members": members})
+
+
+@workspace_page(reads=Role.ADMIN, writes=Role.ADMIN)
+def team_member(request: WorkspaceRequest, pk: int) -> HttpResponse:
+    """Change a member's role, remove them, or make a new sign-in link."""
+    who = get_object_or_404(request.workspace.members.select_related("user", "workspace"), pk=pk)
+    if "link" in request.POST and invitations.may_invite(who):
+        audit.record(request.workspace, request.user, "Created Sign-in Link", who.user.email)
+        return _invitation(request, who)
+    saving = RoleForm(_posted(request, "save"), member=who, by=request.user)
+    removing = RemoveMemberForm(_posted(request, "remove"), member=who, by=request.user)
+    try:
+        if saving.is_valid():
+            people.change_role(who, role=Role(saving.cleaned_data["role"]), by=request.user)
+            messages.success(request, _("The role is saved."))
+            return redirect("team", request.workspace.slug)
+        if removing.is_valid():
+            people.remove_member(who, by=request.user)
+            messages.success(request, _("%(person)s is removed.") % {"person": who.user})
+            return (
+                redirect("home")
+                if who.user == request.user
+                else redirect("team", request.workspace.slug)
+            )
+    except people.LastAdminError as refusal:
+        (saving if saving.is_bound else removing).add_error(None, str(refusal))
+    context = {"who": who, "saving": saving, "removing": removing}
+    context["may_invite"] = invitations.may_invite(who)
+    return render(request, "workspaces/team_member.html", context)
+
+
+def _posted(request: WorkspaceRequest, button: str) -> QueryDict | None:
+    """What was typed, if it was sent by this button."""
+    return request.POST if button in request.POST else None
+
+
+def _invitation(request: WorkspaceRequest, member: Member) -> HttpResponse:
+    """Show a sign-in link, once: only its hash can be checked afterwards."""
+    link = request.build_absolute_uri(invitations.sign_in_path(member))
+    return render(request, "workspaces/invitation.html", {"invited": member, "link": link})
+
+
+@workspace_page(reads=Role.ADMIN, writes=Role.ADMIN)
+def audit_log(request: WorkspaceRequest) -> HttpResponse:
+    """Who did what, the newest first."""
+    entries = request.workspace.audit_entries.select_related("actor")
+    narrowed = AuditFilter(request.GET, queryset=entries)
+    page = Paginator(narrowed.qs, AUDIT_ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "workspaces/audit_log.html", {"filter": narrowed, "page": page})

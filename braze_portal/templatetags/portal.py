@@ -78,6 +78,24 @@ def pages(paginator: Paginator, number: int) -> Iterator[int | str]:
     return paginator.get_elided_page_range(number, on_each_side=1, on_ends=1)
 
 
+@register.filter
+def spaced(name: str) -> str:
+    """Return a key of stored details as words: "expires_at" as "expires at"."""
+    return name.replace("_", " ")
+
+
+@register.filter
+def plain(value: Any) -> str:
+    """Return a stored JSON value as words."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, list):
+        return ", ".join(plain(part) for part in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{spaced(key)}: {plain(part)}" for key, part in value.items())
+    return "–" if value in (None, "") else str(value)
+
+
 def _classes(field: forms.BoundField) -> str:
     widget = field.field.widget
     if kind(field) in {"check", "choices"}:

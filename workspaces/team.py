@@ -1,0 +1,65 @@
+"""Taking people into a workspace, changing what they may do, and letting them go."""
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from workspaces import audit
+from workspaces.models import Member, Role, User, Workspace
+
+
+class LastAdminError(Exception):
+    """Refused: the workspace would be left without an admin. Its text may be shown."""
+
+    def __init__(self) -> None:
+        super().__init__(_("A workspace needs an admin. Make somebody else an admin first."))
+
+
+@transaction.atomic
+def add_member(workspace: Workspace, *, email: str, role: Role, by: User) -> Member:
+    """Give the person with this address a role in ``workspace``.
+
+    Somebody who is new here gets a user that cannot sign in until they have picked a password
+    through a sign-in link (``workspaces.invitations``).
+    """
+    user = User.objects.filter(email__iexact=email).first() or User.objects.create_user(email)
+    member = Member.objects.create(workspace=workspace, user=user, role=role)
+    audit.record(workspace, by, "Added Member", user.email, role=member.role)
+    return member
+
+
+@transaction.atomic
+def change_role(member: Member, *, role: Role, by: User) -> None:
+    """Let ``member`` do what ``role`` may. Raises LastAdminError."""
+    before = member.role
+    if before == role:
+        return
+    if role != Role.ADMIN:
+        _keep_an_admin(member)
+    member.role = role
+    member.save(update_fields=["role"])
+    audit.record(
+        member.workspace,
+        by,
+        "Updated Account Permission",
+        member.user.email,
+        before=before,
+        after=member.role,
+    )
+
+
+@transaction.atomic
+def remove_member(member: Member, *, by: User) -> None:
+    """Take ``member`` out of the workspace. Raises LastAdminError."""
+    _keep_an_admin(member)
+    audit.record(member.workspace, by, "Removed Member", member.user.email, role=member.role)
+    member.delete()
+
+
+def _keep_an_admin(member: Member) -> None:
+    """Refuse when ``member`` is the only admin.
+
+    The admins are locked, so that two who demote each other at once do not both succeed.
+    """
+    admins = Member.objects.filter(workspace=member.workspace, role=Role.ADMIN).order_by("pk")
+    if [admin.pk for admin in admins.select_for_update()] == [member.pk]:
+        raise LastAdminError
