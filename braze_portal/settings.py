@@ -166,11 +166,18 @@ MAILERS = {
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_PARSER_CLASSES": ["braze_portal.bodies.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "braze_portal.bodies.Negotiation",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "braze_portal.rest.exception_handler",
     "UNAUTHENTICATED_USER": None,
 }
+REST_BODY_BYTES = 1024 * 1024
+# Calls of a workspace in so many seconds.
+RATE_LIMITS = {"partners": (250_000, 3600)}
+# How long a partner's call waits for rows that another transaction holds.
+IMPORT_LOCK_TIMEOUT = "3s"
 SPECTACULAR_SETTINGS = {
     "TITLE": "Braze Portal REST API",
     "VERSION": "1",
@@ -180,6 +187,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
 }
 
+DEFAULT_EXCEPTION_REPORTER_FILTER = "braze_portal.error_reports.NoValues"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

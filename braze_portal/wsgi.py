@@ -1,8 +1,30 @@
 """The WSGI application that gunicorn serves."""
 
+import io
 import os
+from collections.abc import Callable
+from typing import Any
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "braze_portal.settings")
-application = get_wsgi_application()
+
+
+def read_chunked(application: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a body that was sent in chunks the length that it turns out to have.
+
+    Django takes a body of undeclared length for an empty one. Of one that is too large only as
+    much is read as shows that it is.
+    """
+
+    def wrapped(environ: dict[str, Any], start_response: Any) -> Any:
+        if "HTTP_TRANSFER_ENCODING" in environ and not environ.get("CONTENT_LENGTH"):
+            body = environ["wsgi.input"].read(settings.REST_BODY_BYTES + 1)
+            environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+        return application(environ, start_response)
+
+    return wrapped
+
+
+application = read_chunked(get_wsgi_application())

@@ -1,9 +1,163 @@
-"""The two calls of a partner."""
+"""The two calls of a partner: a cohort's name, and who entered it or left it."""
 
+import logging
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+from django.db import Error
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
+from rest_framework.exceptions import NotFound, ParseError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
+from cohorts import callers, imports, ledger
+from cohorts import serializers as shapes
+from cohorts.models import CohortImport, DataImportKey, Partner
+from workspaces import rate_limits
 
-class CohortName(APIView): ...
+log = logging.getLogger(__name__)
+
+EXAMPLE_KEYS = {"partner_api_key": "<partner API key>", "client_secret": "<Data Import Key>"}
+SUCCESS = OpenApiExample("Success", value={"message": "success"}, status_codes=["201"])
+RESPONSES = {201: OpenApiResponse(shapes.MessageSchema, "All of it was applied.", [SUCCESS])} | {
+    status: OpenApiResponse(shapes.MessageSchema, f"{reason} Nothing was applied.")
+    for status, reason in (
+        (400, "The body is not as described."),
+        (401, "A key is wrong."),
+        (404, "There is no such partner."),
+        (413, "The body is larger than 1 MiB."),
+        (415, "The body is not application/json."),
+        (423, "Another call holds the same users of the cohort: try again."),
+        (429, "The workspace has had its calls of this hour."),
+    )
+}
 
 
-class CohortUsers(APIView): ...
+class PartnerCall(APIView):
+    """What both calls share: the keys before the rest, and a line in the ledger come what may."""
+
+    http_method_names = ["post"]
+    call = ""
+    serializer: type[Serializer]
+    apply: Callable[..., CohortImport]
+
+    def setup(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self.started = perf_counter()
+        self.body: dict[str, Any] = {}
+        self.key: DataImportKey | None = None
+
+    def answer(self, request: Request, partner: str) -> Response:
+        """Apply a call to the partner with the slug ``partner``, or refuse it by an exception."""
+        self.body = _json_object(request)
+        self.key = key = callers.authenticate(partner, self.body)
+        callers.note_use(key, callers.client_address(request), timezone.now())
+        allowance = rate_limits.spend(key.workspace_id, "partners")
+        self.headers.update(allowance.headers)
+        allowance.insist()
+        form = self.serializer(data=self.body)
+        form.is_valid(raise_exception=True)
+        self.apply(key, **form.validated_data, started=self.started)
+        return Response({"message": "success"}, status=201)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Answer a call that was refused, and leave a line in the ledger for it."""
+        response = super().handle_exception(exc)
+        try:
+            partner = Partner.objects.filter(slug=self.kwargs["partner"]).first()
+            if partner is None:
+                return super().handle_exception(NotFound())
+            if response.status_code != 405:
+                self.enter_refused(partner, getattr(exc, "key", self.key), response)
+        except Error:
+            log.exception("A refused call left no line in the ledger")
+        return response
+
+    def enter_refused(
+        self, partner: Partner, key: DataImportKey | None, response: Response
+    ) -> None:
+        ledger.enter_refused(
+            partner,
+            key,
+            call=self.call,
+            cohort_id=self.body.get("cohort_id"),
+            status=response.status_code,
+            reason=response.data["message"],
+            started=self.started,
+        )
+
+
+class CohortName(PartnerCall):
+    call = "cohort"
+    serializer = shapes.CohortSerializer
+    apply = staticmethod(imports.name_cohort)
+
+    @extend_schema(
+        operation_id="partner_cohort",
+        summary="Create or rename a cohort",
+        description="Sent with the first export of a cohort, and again when its name changes.",
+        tags=["Partner cohort import"],
+        request=shapes.CohortCallSchema,
+        responses=RESPONSES,
+        examples=[
+            OpenApiExample(
+                "A cohort",
+                request_only=True,
+                value=EXAMPLE_KEYS
+                | {
+                    "cohort_id": "cohort-42",
+                    "name": "Trial drop-offs",
+                    "created_at": "2021-01-21T19:20:30+05:00",
+                },
+            )
+        ],
+    )
+    def post(self, request: Request, partner: str) -> Response:
+        return self.answer(request, partner)
+
+
+class CohortUsers(PartnerCall):
+    call = "users"
+    serializer = shapes.CohortUsersSerializer
+    apply = staticmethod(imports.change_members)
+
+    @extend_schema(
+        operation_id="partner_cohort_users",
+        summary="Add users to a cohort and remove users from it",
+        description=(
+            "Who entered and who left since the last refresh: at most 1,000 identifiers. The "
+            "objects apply in order and the last word on a user wins. Identifiers that no user "
+            "has are skipped, and so are devices of users who have an external id."
+        ),
+        tags=["Partner cohort import"],
+        request=shapes.CohortUsersCallSchema,
+        responses=RESPONSES,
+        examples=[
+            OpenApiExample(
+                "Users who entered and left",
+                request_only=True,
+                value=EXAMPLE_KEYS
+                | {
+                    "cohort_id": "cohort-42",
+                    "cohort_changes": [
+                        {"user_ids": ["user-1", "user-2"]},
+                        {"device_ids": ["device-1"], "should_remove": True},
+                        {"aliases": [{"alias_label": "email_hash", "alias_name": "5f2c"}]},
+                    ],
+                },
+            )
+        ],
+    )
+    def post(self, request: Request, partner: str) -> Response:
+        return self.answer(request, partner)
+
+
+def _json_object(request: Request) -> dict[str, Any]:
+    """Return the body. Raises ``ParseError`` where it is empty or anything but an object."""
+    if request.stream is None or not isinstance(request.data, dict):
+        raise ParseError("Bad Request: the body must be a JSON object")
+    return request.data

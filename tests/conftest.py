@@ -6,12 +6,14 @@ import pytest
 from django.test import Client
 
 from tests.factories import MemberFactory
+from tests.partner_calls import PartnerCaller, connect
 from workspaces.models import Member, Role, Workspace
 
 
 @pytest.fixture(autouse=True)
 def plain_settings(settings: Any, tmp_path: Any) -> None:
     """Fast password hashes, static files without a manifest, mail in memory."""
+    settings.STATIC_ROOT = tmp_path
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
@@ -63,3 +65,9 @@ def analyst_client(analyst: Member) -> Client:
 def stranger_client(db: None) -> Client:
     """An admin of another workspace."""
     return signed_in(MemberFactory())
+
+
+@pytest.fixture
+def heap(workspace: Workspace) -> PartnerCaller:
+    """Heap, connected to the workspace."""
+    return connect(workspace)

@@ -134,3 +134,21 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor_email} {self.action} {self.subject}"
+
+
+class RateWindow(models.Model):
+    """How much of a limit a workspace has used in the window that began at ``starts_at``.
+
+    The table is unlogged and written by ``workspaces.rate_limits`` only.
+    """
+
+    pk = models.CompositePrimaryKey("workspace_id", "name")
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    name = models.CharField(max_length=32)
+    starts_at = models.DateTimeField()
+    used = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.workspace_id}:{self.name}"

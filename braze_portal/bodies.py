@@ -1,0 +1,48 @@
+"""What the REST API reads and in what it answers: JSON, and not too much of it.
+
+Apart from ``rest``, because Django REST framework needs these before it has its views.
+"""
+
+import json
+from typing import Any, Never
+
+from django.conf import settings
+from django.http import UnreadablePostError
+from rest_framework import negotiation, parsers
+from rest_framework.exceptions import APIException, NotAcceptable, ParseError
+
+
+class BodyTooLarge(APIException):
+    status_code = 413
+    default_detail = "Request Entity Too Large: a body may have 1,048,576 bytes"
+
+
+class JSONParser(parsers.BaseParser):
+    """Reads a JSON body of ``settings.REST_BODY_BYTES`` at most, and never more of it than that."""
+
+    media_type = "application/json"
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        """Return what the body says. Raises ``ParseError`` or ``BodyTooLarge``."""
+        try:
+            raw = stream.read(settings.REST_BODY_BYTES + 1)
+            if len(raw) > settings.REST_BODY_BYTES:
+                raise BodyTooLarge
+            return json.loads(raw.decode("utf-8-sig"), parse_constant=_refuse)
+        except (ValueError, RecursionError, UnreadablePostError):
+            # Without the cause, which carries the body.
+            raise ParseError("Bad Request: the body is not valid JSON") from None
+
+
+class Negotiation(negotiation.DefaultContentNegotiation):
+    """Answers in JSON also a caller who asks for something else."""
+
+    def select_renderer(self, request: Any, renderers: Any, format_suffix: Any = None) -> Any:
+        try:
+            return super().select_renderer(request, renderers, format_suffix)
+        except NotAcceptable:
+            return renderers[0], renderers[0].media_type
+
+
+def _refuse(constant: str) -> Never:
+    raise ValueError(f"{constant} is not JSON")

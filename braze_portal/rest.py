@@ -1,0 +1,59 @@
+"""How the REST API says what is wrong: ``{"message": …}``, whoever refuses."""
+
+import logging
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
+from rest_framework import views
+from rest_framework.response import Response
+
+log = logging.getLogger(__name__)
+
+#: Addresses that answer in JSON also where Django itself refuses.
+REST_PATHS = ("/partners/",)
+#: What Django REST framework says at greater length, and in the caller's language.
+MESSAGES = {
+    404: "Not Found",
+    405: "Method Not Allowed",
+    415: "Unsupported Media Type: send application/json",
+    500: "Internal Server Error",
+}
+
+
+def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
+    """Turn any exception of a REST view into the one error shape.
+
+    What was not foreseen is logged with its traceback, never with the body.
+    """
+    response = views.exception_handler(exc, context)
+    if response is None:
+        request = context["request"]
+        log.error("%s %s failed", request.method, request.path, exc_info=exc)
+        response = Response(status=500)
+    message = MESSAGES.get(response.status_code) or _first_text(response.data)
+    response.data = {"message": message}
+    return response
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """``handler404`` of the portal."""
+    return _plain(request, 404) or defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """``handler500`` of the portal."""
+    return _plain(request, 500) or defaults.server_error(request)
+
+
+def _plain(request: HttpRequest, status: int) -> HttpResponse | None:
+    if not request.path.startswith(REST_PATHS):
+        return None
+    return JsonResponse({"message": MESSAGES[status]}, status=status)
+
+
+def _first_text(detail: Any) -> str:
+    """Return the first message of an exception's detail, however deep it is nested."""
+    while isinstance(detail, dict | list):
+        detail = next(iter(detail.values() if isinstance(detail, dict) else detail))
+    return str(detail)

@@ -1,0 +1,184 @@
+"""Applying the calls of a partner: one call, one transaction, one line in the ledger."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, OperationalError, connection, transaction
+from psycopg import errors
+from rest_framework.exceptions import APIException
+
+from cohorts.models import CohortImport, DataImportKey
+from cohorts.serializers import Change
+from profiles import identity
+from workspaces import statements
+
+STATEMENTS = statements.load(Path(__file__).with_name("imports.sql"))
+ATTEMPTS = 3
+UNMATCHED_SAMPLE = 100
+#: What another call, or the deletion of a person, may do to a transaction: it is tried again.
+COLLISIONS = (errors.DeadlockDetected, errors.SerializationFailure, errors.ForeignKeyViolation)
+
+
+class ResourceLocked(APIException):
+    """Somebody else holds what the call has to write: the partner tries again later."""
+
+    status_code = 423
+    default_detail = "Resource locked"
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of every identifier of a call, and the last word on every person found."""
+
+    asked: int = 0
+    unmatched: int = 0
+    ignored: int = 0
+    unmatched_sample: list[tuple[str, str]] = field(default_factory=list)
+    words: dict[int, bool] = field(default_factory=dict)
+
+    def hear[I: (str, tuple[str, str])](
+        self,
+        kind: str,
+        identifiers: list[I],
+        *,
+        active: bool,
+        known: dict[I, int],
+        ignored: Collection[I] = (),
+    ) -> None:
+        """Take in ``identifiers`` of one ``kind``: ``known`` says whose they are."""
+        self.asked += len(identifiers)
+        for identifier in identifiers:
+            profile = known.get(identifier)
+            if profile is not None:
+                self.words[profile] = active
+            elif identifier in ignored:
+                self.ignored += 1
+            else:
+                self.unmatched += 1
+                if len(self.unmatched_sample) < UNMATCHED_SAMPLE:
+                    text = identifier if isinstance(identifier, str) else ":".join(identifier)
+                    self.unmatched_sample.append((kind, text))
+
+    def receipt(self, *, added: int, removed: int) -> dict[str, Any]:
+        """Return the counts of the ledger. What was superseded or repeated is unchanged."""
+        rest = self.asked - added - removed - self.unmatched - self.ignored
+        return {
+            "asked": self.asked,
+            "added": added,
+            "removed": removed,
+            "unchanged": rest,
+            "unmatched": self.unmatched,
+            "ignored": self.ignored,
+            "unmatched_sample": self.unmatched_sample,
+        }
+
+
+def name_cohort(
+    key: DataImportKey, *, cohort_id: str, name: str, created_at: Any, started: float
+) -> CohortImport:
+    """Make the cohort ``cohort_id`` of the key's partner and workspace, or rename it.
+
+    ``started`` is when the call came in, by ``perf_counter``. Raises ``ResourceLocked``.
+    """
+
+    def apply() -> CohortImport:
+        cohort = _find_cohort(key, cohort_id)
+        _execute("name_cohort", **_cohort(key, cohort_id), name=name, created_at=created_at)
+        return _enter(key, "cohort", cohort_id, cohort or _find_cohort(key, cohort_id), started)
+
+    return _in_transaction(apply)
+
+
+def change_members(
+    key: DataImportKey, *, cohort_id: str, cohort_changes: list[Change], started: float
+) -> CohortImport:
+    """Add people to the cohort ``cohort_id`` and remove people from it; return the receipt.
+
+    The changes apply in order and the last word on a person wins, by whatever identifier. A cohort
+    that is not there is made, with its id for a name, unless no identifier is sent. Nobody is
+    ever created. ``started`` is as in ``name_cohort``. Raises ``ResourceLocked``.
+    """
+
+    def apply() -> CohortImport:
+        cohort = _find_cohort(key, cohort_id)
+        tally = _resolve(key.workspace_id, cohort_changes)
+        if cohort is None and tally.asked:
+            _execute("make_cohort", **_cohort(key, cohort_id))
+            cohort = _find_cohort(key, cohort_id)
+        actives = _write(cohort, tally.words) if tally.words else []
+        if cohort:
+            _execute("mark_synced", cohort=cohort)
+        receipt = tally.receipt(added=actives.count(True), removed=actives.count(False))
+        return _enter(key, "users", cohort_id, cohort, started, **receipt)
+
+    return _in_transaction(apply)
+
+
+def _resolve(workspace_id: int, changes: list[Change]) -> Tally:
+    """Find whom the identifiers of ``changes`` mean: one statement a kind."""
+    users = identity.by_external_id(workspace_id, [i for c in changes for i in c.user_ids])
+    aliases = identity.by_alias(workspace_id, [i for c in changes for i in c.aliases])
+    devices, taken = identity.by_device(workspace_id, [i for c in changes for i in c.device_ids])
+    tally = Tally()
+    for change in changes:
+        active = not change.should_remove
+        tally.hear("user_ids", change.user_ids, active=active, known=users)
+        tally.hear("aliases", change.aliases, active=active, known=aliases)
+        tally.hear("device_ids", change.device_ids, active=active, known=devices, ignored=taken)
+    return tally
+
+
+def _write(cohort: int | None, words: dict[int, bool]) -> list[bool]:
+    """Write the memberships that change; return the new state of each."""
+    profiles, actives = list(words.keys()), list(words.values())
+    rows = _execute("change_members", cohort=cohort, profiles=profiles, actives=actives)
+    return [active for (active,) in rows]
+
+
+def _cohort(key: DataImportKey, cohort_id: str) -> dict[str, Any]:
+    return {"workspace": key.workspace_id, "partner": key.partner_id, "cohort_id": cohort_id}
+
+
+def _find_cohort(key: DataImportKey, cohort_id: str) -> int | None:
+    """Return the cohort's primary key. Also bounds every wait for a lock from here on."""
+    values = _cohort(key, cohort_id) | {"lock_timeout": settings.IMPORT_LOCK_TIMEOUT}
+    return _execute("find_cohort", **values)[0][1]
+
+
+def _enter(
+    key: DataImportKey, call: str, cohort_id: str, cohort: int | None, started: float, **counts: Any
+) -> CohortImport:
+    return CohortImport.objects.create(
+        workspace_id=key.workspace_id,
+        partner_id=key.partner_id,
+        key=key,
+        call=call,
+        cohort_id=cohort,
+        cohort_identifier=cohort_id,
+        duration_ms=round((perf_counter() - started) * 1000),
+        **counts,
+    )
+
+
+def _in_transaction(apply: Callable[[], CohortImport]) -> CohortImport:
+    """Run ``apply`` in a transaction, again where it collided with another one."""
+    for _ in range(ATTEMPTS):
+        try:
+            with transaction.atomic():
+                return apply()
+        except (OperationalError, IntegrityError) as error:
+            if isinstance(error.__cause__, errors.LockNotAvailable):
+                raise ResourceLocked from None
+            if not isinstance(error.__cause__, COLLISIONS):
+                raise
+    raise ResourceLocked
+
+
+def _execute(statement: str, **values: Any) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(STATEMENTS[statement], values)
+        return cursor.fetchall() if cursor.description else []
