@@ -1,3 +1,4 @@
+# ruff: noqa: SIM905 - a line of names reads better as words
 """The words that fake people are made of, each with its share where some are more common."""
 
 from typing import NamedTuple

@@ -1,9 +1,13 @@
-"""Making a workspace for whoever names one on the command line."""
+"""Making a workspace, and its first members, for whoever names them on the command line."""
+
+import secrets
 
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_slug
+from django.core.validators import validate_email, validate_slug
+from django.db import transaction
 
-from workspaces.models import Workspace
+from workspaces import audit
+from workspaces.models import Member, Role, User, Workspace
 
 
 def open_workspace(slug: str) -> Workspace:
@@ -18,3 +22,36 @@ def open_workspace(slug: str) -> Workspace:
         slug=slug, defaults={"name": slug.replace("-", " ").title()}
     )
     return workspace
+
+
+@transaction.atomic
+def admit(
+    workspace: Workspace, email: str, role: Role, *, password: str | None = None
+) -> str | None:
+    """See to it that whoever signs in with ``email`` has at least ``role`` in ``workspace``.
+
+    Returns the password of a user made for it (a fresh one without ``password``), and None for
+    somebody who is a user already. Raises ``ValidationError`` for what is no address.
+    """
+    validate_email(email)
+    user, given = User.objects.filter(email__iexact=email).first(), None
+    if user is None:
+        given = password or secrets.token_urlsafe(12)
+        user = User.objects.create_user(email, given)
+    member, new = Member.objects.get_or_create(
+        workspace=workspace, user=user, defaults={"role": role}
+    )
+    if new:
+        audit.record(workspace, None, "Added Member", user.email, role=role)
+    elif not member.may(role):
+        audit.record(
+            workspace,
+            None,
+            "Updated Account Permission",
+            user.email,
+            before=member.role,
+            after=role,
+        )
+        member.role = role
+        member.save(update_fields=["role"])
+    return given
