@@ -79,16 +79,20 @@ class Tree:
             inside,
         )
 
-    def sentence(self, catalogue: Catalogue) -> str:
-        """Say in words whom the tree means."""
+    def words(self, catalogue: Catalogue) -> tuple[str, str]:
+        """Say what holds for those who are in, and what for those who are excluded."""
         said = [group.sentence(catalogue) for group in self.groups]
         if len(said) > 1:
             said = [
                 f"({words})" if len(group.filters) > 1 else words
                 for words, group in zip(said, self.groups, strict=True)
             ]
-        inside = joined_words(self.join, said)
-        outside = joined_words("any", [group.sentence(catalogue) for group in self.exclusions])
+        outside = [group.sentence(catalogue) for group in self.exclusions]
+        return joined_words(self.join, said), joined_words("any", outside)
+
+    def sentence(self, catalogue: Catalogue) -> str:
+        """Say in words whom the tree means."""
+        inside, outside = self.words(catalogue)
         if not inside and not outside:
             return _("Everyone")
         if not outside:
