@@ -10,7 +10,16 @@ from django.utils.translation import gettext_lazy
 
 from cohorts.models import Cohort, DataImportKey, Partner
 from segments import fields
-from segments.filters import Catalogue, Choices, Filter, Label, Operator, Query, register
+from segments.filters import (
+    Catalogue,
+    Choices,
+    Filter,
+    InvalidTree,
+    Label,
+    Operator,
+    Query,
+    register,
+)
 from workspaces.models import Workspace
 
 
@@ -38,7 +47,10 @@ class CohortFilter(Filter):
 
     @classmethod
     def label(cls, workspace: Workspace, subject: str) -> Label:
-        return named_after(Partner.objects.get(slug=subject))
+        partner = Partner.objects.filter(slug=subject).first()
+        if partner is None:
+            raise InvalidTree(f"no partner is called {subject!r}")
+        return named_after(partner)
 
     @classmethod
     def choices(cls, workspace: Workspace, subject: str) -> Choices:

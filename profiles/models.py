@@ -52,7 +52,9 @@ class Profile(models.Model):
         Workspace, on_delete=models.CASCADE, related_name="profiles", db_index=False
     )
     braze_id = models.CharField(max_length=24, default=new_braze_id, editable=False)
-    external_id = models.CharField(max_length=IDENTIFIER_BYTES, null=True, blank=True)
+    external_id = models.CharField(  # noqa: DJ001  null is what makes a person anonymous
+        max_length=IDENTIFIER_BYTES, null=True, blank=True
+    )
     first_name = models.CharField(max_length=255, blank=True)
     last_name = models.CharField(max_length=255, blank=True)
     email = models.CharField(max_length=320, blank=True)

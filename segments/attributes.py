@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from profiles.models import AttributeType, Gender, Subscription
 from segments import fields, operators
-from segments.filters import Choices, Filter, Label, Operator, Query, register
+from segments.filters import Catalogue, Choices, Filter, Label, Operator, Query, register
 from workspaces.models import Workspace
 
 
@@ -308,3 +308,11 @@ class RandomBucket(OtherAttribute):
         "between": Operator(_("is between"), fields.buckets, "x between %s and %s"),
         "not_between": Operator(_("is not between"), fields.buckets, negates="between"),
     }
+
+    def value_in_words(self, catalogue: Catalogue) -> str:
+        low, high = self.value
+        return gettext("%(low)s and %(high)s") % {"low": low, "high": high}
+
+
+#: Whom e-mail can reach, as a filter to intersect with.
+EMAIL_IS_AVAILABLE = EmailAvailable("", "true", ())

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -25,7 +25,7 @@ from segments.bitmaps import Leaf, Snapshot
 from segments.fields import nothing
 from segments.filters import Filter, InvalidTree, Operator, Query
 from segments.models import Segment
-from segments.tree import load_tree
+from segments.tree import Tree, load_tree
 from workspaces.models import Workspace
 
 #: Past this many changed people a leaf is built anew: looking at them one by one costs more.
@@ -61,6 +61,7 @@ class People:
         self.worth_storing: dict[str, Leaf] = {}
         self._leaves: dict[str, BitMap] = {}
         self._changed: dict[str, BitMap] = {}
+        self._trees: dict[str, dict[str, Any]] = {}
         self._segments: dict[str, BitMap | None] = {}
 
     def everyone(self) -> BitMap:
@@ -92,15 +93,21 @@ class People:
         """
         key = str(pk)
         if key not in self._segments:
-            segment = Segment.objects.in_workspace(self.workspace).filter(pk=key).first()
-            if segment is None:
-                raise InvalidTree(f"no segment has the id {key}")
             self._segments[key] = None
-            self._segments[key] = load_tree(segment.tree).audience(self)
+            self._segments[key] = self._tree(key).audience(self)
         found = self._segments[key]
         if found is None:
             raise InvalidTree(f"the segment {key} contains itself")
         return found
+
+    def _tree(self, key: str) -> Tree:
+        if not self._trees:
+            # All at once: segments name each other, and there are a few hundred at most.
+            stored = Segment.objects.in_workspace(self.workspace).values_list("pk", "tree")
+            self._trees = {str(pk): tree for pk, tree in stored}
+        if key not in self._trees:
+            raise InvalidTree(f"no segment has the id {key}")
+        return load_tree(self._trees[key])
 
     def _built(self, item: Filter, minute: datetime | None) -> Leaf:
         bitmap = bitmaps.read(item.query(self.workspace, self.now))

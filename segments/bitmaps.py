@@ -100,9 +100,12 @@ cached = Cache(CACHE_BYTES)
 
 
 def _memory_of(bitmap: BitMap) -> int:
-    return int(bitmap.get_statistics()["n_bytes_array_containers"]) + int(
-        bitmap.get_statistics()["n_bytes_run_containers"]
-    ) + int(bitmap.get_statistics()["n_bytes_bitset_containers"]) + 256
+    return (
+        int(bitmap.get_statistics()["n_bytes_array_containers"])
+        + int(bitmap.get_statistics()["n_bytes_run_containers"])
+        + int(bitmap.get_statistics()["n_bytes_bitset_containers"])
+        + 256
+    )
 
 
 def recall(fingerprint: str, snapshot: Snapshot, minute: datetime | None) -> Leaf | None:

@@ -32,9 +32,6 @@ class OneField(forms.Field):
         cleaned = self.inner.clean(value)
         return (cleaned.isoformat() if isinstance(cleaned, date) else plain(cleaned),)
 
-    def prepare_value(self, value: Any) -> Any:
-        return value[0] if isinstance(value, list | tuple) and value else value or ""
-
 
 def plain(number: Any) -> Any:
     """Turn a Decimal into the int or float that JSON keeps; leave all else as it is."""
@@ -113,8 +110,9 @@ class LinesField(forms.CharField):
             raise ValidationError(_("A value has at most 255 characters."))
         return tuple(lines)
 
-    def prepare_value(self, value: Any) -> Any:
-        return "\n".join(value) if isinstance(value, list | tuple) else value
+    def raw(self, value: Value) -> list[str]:
+        """Return a cleaned value as it is posted: one text."""
+        return ["\n".join(value)]
 
 
 def lines(choices: Choices) -> forms.Field:
@@ -141,7 +139,11 @@ class PairInput(forms.TextInput):
 
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
         low, high = (list(value or []) + ["", ""])[:2]
-        return super().get_context(name, None, attrs) | {"low": low, "high": high}
+        return super().get_context(name, None, attrs) | {
+            "low": low,
+            "high": high,
+            "last_label": _("Last of the range"),
+        }
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         return data.getlist(name)
@@ -162,5 +164,3 @@ class BucketsField(forms.Field):
 
 def buckets(choices: Choices) -> forms.Field:
     return BucketsField()
-
-

@@ -147,12 +147,18 @@ class Filter:
 
     def sentence(self, catalogue: "Catalogue") -> str:
         """Say the filter in words, e.g. “Heap Cohorts includes Trial drop-offs”."""
+        label, operator = catalogue.label(self), str(self.operators[self.operator].label)
+        if not self.value:
+            return f"{label} {operator}"
+        value = self.value_in_words(catalogue)
+        # The value stands where the operator leaves a gap: “less than 3 days ago”.
+        if "…" in operator:
+            return f"{label} {operator.replace('…', value)}"
+        return f"{label} {operator} {value}"
+
+    def value_in_words(self, catalogue: "Catalogue") -> str:
         names = dict(catalogue.choices(self))
-        said = [str(names.get(str(item), item)) for item in self.value]
-        operator = str(self.operators[self.operator].label)
-        if not said:
-            return f"{catalogue.label(self)} {operator}"
-        return f"{catalogue.label(self)} {operator} {either(said)}"
+        return either([str(names.get(str(item), item)) for item in self.value])
 
     def dump(self) -> dict[str, Any]:
         """Return the filter as it is stored in a tree."""
@@ -179,7 +185,7 @@ def register[F: type[Filter]](filter_class: F) -> F:
 def find(key: str) -> tuple[type[Filter], str]:
     """Return the filter class and the subject that ``key`` names, or raise ``InvalidTree``."""
     kind, _colon, subject = key.partition(":")
-    if kind not in FILTERS:
+    if kind not in FILTERS or "\0" in subject:
         raise InvalidTree(f"no filter is called {kind!r}")
     return FILTERS[kind], subject
 
@@ -210,6 +216,9 @@ class Catalogue:
                 self._labels[key] = label
                 groups.setdefault(str(filter_class.category), []).append((key, str(label)))
         return list(groups.items())
+
+    def __contains__(self, key: str) -> bool:
+        return any(key == known for _category, entries in self.menu for known, _label in entries)
 
     def label(self, item: Filter) -> Label:
         """Name ``item`` as the menu does."""

@@ -69,15 +69,12 @@ def containing(value: Value, now: datetime) -> Value:
     return (f"$[*] ? ({tests})",)
 
 
-
 ARRAY = {
     "includes_any": Operator(_("includes any of"), fields.lines, "x ?| %s", as_array),
     "includes_none": Operator(_("includes none of"), fields.lines, negates="includes_any"),
     "includes_all": Operator(_("is all of"), fields.lines, "x ?& %s", as_array),
     "not_all": Operator(_("isn't all of"), fields.lines, negates="includes_all"),
-    "contains": Operator(
-        _("values contain any of"), fields.lines, "x @? %s::jsonpath", containing
-    ),
+    "contains": Operator(_("values contain any of"), fields.lines, "x @? %s::jsonpath", containing),
     "not_contains": Operator(_("values don't contain any of"), fields.lines, negates="contains"),
     "matches": Operator(
         _("matches regex"),

@@ -61,7 +61,9 @@ class Tree:
             if self.groups
             else people.everyone()
         )
-        return reduce(BitMap.difference, (group.audience(people) for group in self.exclusions), inside)
+        return reduce(
+            BitMap.difference, (group.audience(people) for group in self.exclusions), inside
+        )
 
     def condition(self, workspace: Workspace, now: datetime) -> Query:
         """Say the same as ``audience`` as one condition of plain SQL over a column ``id``."""

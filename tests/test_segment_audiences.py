@@ -13,7 +13,6 @@ from cohorts.models import CohortMembership
 from profiles.models import AttributeType, CustomAttribute, Profile
 from segments.audiences import people_of, sample
 from segments.filters import InvalidTree, Query
-from segments.models import Segment
 from segments.tree import load_tree
 from tests.factories import CohortFactory, ProfileFactory, SegmentFactory, WorkspaceFactory
 from workspaces.models import Workspace
@@ -226,5 +225,3 @@ def test_custom_attributes_are_offered_by_type(workspace: Workspace) -> None:
     CustomAttribute.objects.create(workspace=workspace, name="plan", type=AttributeType.STRING)
     menu = dict(Catalogue(workspace).menu)
     assert menu["Custom attributes"] == [("custom_string:plan", "plan")]
-
-

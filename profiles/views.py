@@ -1,0 +1,19 @@
+"""The page on which people are looked up."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from profiles.models import Profile
+from profiles.search import search
+from workspaces.access import WorkspaceRequest, workspace_page
+
+
+@workspace_page()
+def user_search(request: WorkspaceRequest) -> HttpResponse:
+    text = request.GET.get("q", "").strip()
+    found = search(request.workspace, text)
+    # Whether there is anybody at all decides what an empty page says.
+    anybody = Profile.objects.in_workspace(request.workspace).exists()
+    context = {"text": text, "found": found, "anybody": anybody}
+    part = "#results" if request.htmx else ""
+    return render(request, f"profiles/user_search.html{part}", context)

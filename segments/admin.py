@@ -1,0 +1,16 @@
+"""The operator's page for segments."""
+
+from django.contrib import admin
+
+from segments.models import Segment
+
+
+@admin.register(Segment)
+class SegmentAdmin(admin.ModelAdmin):
+    """The tree is read here and edited in the portal, where it is checked."""
+
+    list_display = ("name", "workspace", "updated_at", "archived_at")
+    list_select_related = ("workspace",)
+    search_fields = ("name", "workspace__slug")
+    raw_id_fields = ("workspace", "created_by", "updated_by")
+    readonly_fields = ("tree", "nested", "archived_at", "created_at", "updated_at")

@@ -1,0 +1,80 @@
+"""Saving, copying and archiving segments, each on record."""
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from segments.models import Segment
+from segments.nesting import named_segments, refuse_cycle
+from segments.tree import Tree
+from workspaces import audit
+from workspaces.models import User
+
+
+@transaction.atomic
+def save_segment(segment: Segment, tree: Tree, *, by: User) -> None:
+    """Store ``segment`` with ``tree``. Raises ``ValidationError`` if it would contain itself."""
+    # One at a time in a workspace: two edits, each harmless, could close a circle together.
+    type(segment.workspace).objects.select_for_update(no_key=True).get(pk=segment.workspace_id)
+    refuse_cycle(segment, tree)
+    is_new = segment._state.adding
+    segment.tree = tree.dump()
+    segment.updated_by = by
+    if is_new:
+        segment.created_by = by
+    segment.save()
+    segment.nested.set(named_segments(tree))
+    audit.record(
+        segment.workspace,
+        by,
+        "Added Segment" if is_new else "Edited Segment",
+        segment,
+        id=str(segment.pk),
+    )
+
+
+@transaction.atomic
+def duplicate_segment(segment: Segment, *, by: User) -> Segment:
+    """Store a copy of ``segment`` under a name of its own and return it."""
+    copy = Segment.objects.create(
+        workspace=segment.workspace,
+        name=free_name(segment),
+        description=segment.description,
+        tags=segment.tags,
+        tree=segment.tree,
+        created_by=by,
+        updated_by=by,
+    )
+    copy.nested.set(segment.nested.all())
+    audit.record(segment.workspace, by, "Added Segment", copy, copied_from=segment.name)
+    return copy
+
+
+def free_name(segment: Segment) -> str:
+    """Return “Copy of …”, with a number if that is taken."""
+    name = _("Copy of %(name)s") % {"name": segment.name}
+    taken = set(Segment.objects.in_workspace(segment.workspace).values_list("name", flat=True))
+    for number in range(1, len(taken) + 2):
+        suffix = f" ({number})" if number > 1 else ""
+        candidate = name[: 200 - len(suffix)] + suffix
+        if candidate not in taken:
+            return candidate
+    raise AssertionError("more names are taken than there are")
+
+
+@transaction.atomic
+def archive_segment(segment: Segment, *, by: User) -> None:
+    """Put ``segment`` away. What uses it goes on as before."""
+    if Segment.objects.active().filter(pk=segment.pk).update(archived_at=timezone.now()):
+        audit.record(segment.workspace, by, "Archived Segment", segment, id=str(segment.pk))
+
+
+@transaction.atomic
+def unarchive_segment(segment: Segment, *, by: User) -> None:
+    """Bring ``segment`` back, under another name if its own was taken meanwhile."""
+    others = Segment.objects.in_workspace(segment.workspace).active()
+    if others.filter(name=segment.name).exists():
+        segment.name = free_name(segment)
+    restored = Segment.objects.archived().filter(pk=segment.pk)
+    if restored.update(archived_at=None, name=segment.name):
+        audit.record(segment.workspace, by, "Unarchived Segment", segment, id=str(segment.pk))
