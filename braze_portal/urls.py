@@ -8,6 +8,7 @@ from braze_portal import health, rest, shell, views
 from campaigns import views as campaigns
 from cohorts import api as partner_api
 from cohorts import views as partners
+from profiles import views as people
 from segments import views as segments
 from workspaces import views as workspaces
 
@@ -67,7 +68,7 @@ workspace_pages = [
     path("segments/", include(segment_pages)),
     path("campaigns/", include(campaign_pages)),
     path("canvas/", include(canvas_pages)),
-    path("users/", segments.user_search, name="user-search"),
+    path("users/", people.user_search, name="user-search"),
     path("partners/", include(partner_pages)),
     path("settings/", include(settings_pages)),
 ]

@@ -55,6 +55,13 @@ def control(field: forms.BoundField) -> SafeString:
 
 
 @register.filter
+def labelled_control(field: forms.BoundField) -> SafeString:
+    """Draw the widget of ``field`` where no visible label stands beside it."""
+    attrs = {"class": _classes(field), "aria-label": str(field.label)}
+    return field.as_widget(attrs=attrs)
+
+
+@register.filter
 def choices(field: forms.BoundField) -> list[forms.boundfield.BoundWidget]:
     """Return the radio buttons or checkboxes of ``field``, each drawn by its ``tag``."""
     field.field.widget.attrs["class"] = _classes(field)
