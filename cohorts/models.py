@@ -4,14 +4,13 @@ from datetime import datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
 
 from profiles.changes import ChangedField
 from profiles.models import IDENTIFIER_BYTES, Profile
 from workspaces.models import User, Workspace
-
 
 #: Colours of the palette on which white letters can be read.
 COLOURS = ("purple", "blue", "indigo", "pink", "red")
@@ -128,6 +127,12 @@ class CohortQuerySet(models.QuerySet["Cohort"]):
     def in_workspace(self, workspace: Workspace) -> Self:
         return self.filter(workspace=workspace)
 
+    def with_size(self) -> Self:
+        """Add ``size``: how many people are in the cohort now."""
+        members = CohortMembership.objects.filter(cohort=OuterRef("pk"), active=True)
+        counted = members.order_by().values("cohort").annotate(size=Count("*"))
+        return self.annotate(size=Coalesce(Subquery(counted.values("size")), 0))
+
 
 class Cohort(models.Model):
     """A list of people that a partner keeps in step with its own."""
@@ -155,8 +160,10 @@ class Cohort(models.Model):
 
     def clear(self, now: datetime) -> int:
         """Let everybody leave, in one statement; return how many there were."""
-        members = self.memberships.filter(active=True)
-        return members.update(active=False, left_at=now)
+        # Rows are taken in the order in which imports take them, so that none waits for us in turn.
+        members = self.memberships.filter(active=True).select_for_update().order_by("profile")
+        leaving = self.memberships.filter(profile__in=members.values("profile"))
+        return leaving.update(active=False, left_at=now)
 
 
 class CohortMembership(models.Model):

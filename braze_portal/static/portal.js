@@ -48,3 +48,11 @@ document.addEventListener("mousedown", (event) => {
 
 // Fired by htmx for the page itself and for every part that it swaps in.
 document.addEventListener("htmx:load", (event) => enhance(event.detail.elt.parentElement ?? event.detail.elt));
+
+// What asks again by itself waits while nobody sees it, or while someone is on a part of it that
+// could not be found again after the change.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (!event.target.matches("[data-poll]")) return;
+  const focused = event.detail.target.contains(document.activeElement) && !document.activeElement.id;
+  if (document.hidden || focused) event.preventDefault();
+});
