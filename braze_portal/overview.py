@@ -20,7 +20,8 @@ class Figures:
     segments: int
     campaigns: int
     canvases: int
-    targeted: int
+    targeted_campaigns: int
+    targeted_canvases: int
     cohorts: int
     has_key: bool
 
@@ -49,15 +50,17 @@ def figures(workspace: Workspace) -> Figures:
         segments=workspace.segments.active().count(),
         campaigns=campaigns.count(),
         canvases=canvases.count(),
-        targeted=_targeted(campaigns) + _targeted(canvases),
+        targeted_campaigns=_targeted(campaigns),
+        targeted_canvases=_targeted(canvases),
         cohorts=workspace.cohorts.count(),
         has_key=workspace.data_import_keys.live().exists(),
     )
 
 
 def _targeted(messages: QuerySet[Any]) -> int:
-    """How many of the messages have an audience."""
-    return messages.filter(~Q(tree={}) | Q(segments__isnull=False)).distinct().count()
+    """How many of the messages have an audience: a segment, or filters of their own."""
+    filtered = Q(tree__groups__0__isnull=False) | Q(tree__exclusions__0__isnull=False)
+    return messages.filter(Q(segments__isnull=False) | filtered).distinct().count()
 
 
 def connected_partners(workspace: Workspace) -> QuerySet[Partner]:
@@ -110,7 +113,7 @@ def next_steps(member: Member, figures: Figures) -> list[Step]:
             _("Target a campaign or a Canvas"),
             _("Pick the segment under Target Audiences and see how many users it reaches."),
             url("campaign-new", Role.MARKETER),
-            figures.targeted > 0,
+            figures.targeted_campaigns + figures.targeted_canvases > 0,
         ),
     ]
     return [] if all(step.done for step in steps) else steps

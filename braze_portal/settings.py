@@ -108,6 +108,7 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_CALLABLE = "workspaces.views.locked_out"
+AXES_USERNAME_FORM_FIELD = "username"
 AXES_USERNAME_CALLABLE = "workspaces.sign_in.guarded_name"
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False

@@ -11,8 +11,11 @@ from workspaces.models import Member, Role, Workspace
 
 
 @pytest.fixture(autouse=True)
-def plain_settings(settings: Any, tmp_path: Any) -> None:
-    """Fast password hashes, static files without a manifest, mail in memory."""
+def plain_settings(settings: Any, tmp_path: Any, django_db_serialized_rollback: None) -> None:
+    """Fast password hashes, static files without a manifest, mail in memory.
+
+    What the migrations put into the database is put back for tests with real transactions.
+    """
     settings.STATIC_ROOT = tmp_path
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = settings.STORAGES | {

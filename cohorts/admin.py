@@ -1,0 +1,104 @@
+"""The operator's pages for partners, their keys, cohorts and the sync ledger.
+
+Keys are shown without digest and ciphertext. Data Import Keys are made and ended on the partner's
+page in the portal, where that goes on record; here they are read.
+"""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from cohorts import keys
+from cohorts.models import Cohort, CohortImport, DataImportKey, Partner, PartnerApiKey
+
+
+class ReadOnly:
+    """An admin page that changes nothing."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Partner)
+class PartnerAdmin(admin.ModelAdmin):
+    list_display = ("name", "slug", "position")
+    search_fields = ("name", "slug")
+
+
+@admin.register(PartnerApiKey)
+class PartnerApiKeyAdmin(admin.ModelAdmin):
+    """Adding one issues it, and shows its secret once."""
+
+    list_display = ("partner", "created_at")
+    list_filter = ("partner",)
+    list_select_related = ("partner",)
+    fields = ("partner", "created_at")
+    readonly_fields = ("created_at",)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(
+        self, request: HttpRequest, obj: PartnerApiKey, form: ModelForm, change: bool
+    ) -> None:
+        key, secret = keys.issue_partner_key(obj.partner)
+        obj.pk = key.pk
+        shown = _("Hand this key to %(partner)s, it is shown only now: %(secret)s")
+        messages.warning(request, shown % {"partner": obj.partner, "secret": secret})
+
+
+@admin.register(DataImportKey)
+class DataImportKeyAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("name", "partner", "workspace", "created_at", "last_used_at", "invalidated_at")
+    list_filter = ("partner",)
+    list_select_related = ("partner", "workspace")
+    search_fields = ("name", "workspace__slug")
+    fields = (
+        "name",
+        "partner",
+        "workspace",
+        "created_by",
+        "created_at",
+        "last_used_at",
+        "last_used_ip",
+        "expires_at",
+        "invalidated_at",
+    )
+
+
+@admin.register(Cohort)
+class CohortAdmin(admin.ModelAdmin):
+    list_display = ("name", "cohort_id", "partner", "workspace", "last_sync_at")
+    list_filter = ("partner",)
+    list_select_related = ("partner", "workspace")
+    search_fields = ("name", "cohort_id", "workspace__slug")
+    raw_id_fields = ("workspace",)
+
+
+@admin.register(CohortImport)
+class CohortImportAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = (
+        "received_at",
+        "partner",
+        "workspace",
+        "cohort_identifier",
+        "call",
+        "asked",
+        "added",
+        "removed",
+        "outcome",
+        "status",
+    )
+    list_filter = ("partner", "outcome", "call")
+    list_select_related = ("partner", "workspace")
+    search_fields = ("cohort_identifier", "workspace__slug")
+    show_full_result_count = False

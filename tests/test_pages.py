@@ -1,0 +1,236 @@
+"""Every page of the portal, read off the list of addresses itself."""
+
+import re
+from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, reverse
+
+from braze_portal.urls import account_pages, workspace_pages
+from campaigns.models import Campaign, Canvas
+from tests.factories import CohortFactory, CohortImportFactory, SegmentFactory, import_key
+from workspaces.models import Workspace
+
+type Arguments = dict[str, Any]
+
+
+def heap(workspace: Workspace) -> Arguments:
+    return {"partner": "heap"}
+
+
+def key(workspace: Workspace) -> Arguments:
+    return {"partner": "heap", "key": import_key(workspace)[0].pk}
+
+
+def call(workspace: Workspace) -> Arguments:
+    return {"partner": "heap", "pk": CohortImportFactory(workspace=workspace).pk}
+
+
+def cohort(workspace: Workspace) -> Arguments:
+    return {"partner": "heap", "pk": CohortFactory(workspace=workspace).pk}
+
+
+def segment(workspace: Workspace) -> Arguments:
+    return {"pk": SegmentFactory(workspace=workspace).pk}
+
+
+def campaign(workspace: Workspace) -> Arguments:
+    return {"pk": Campaign.objects.create(workspace=workspace, name="Welcome").pk}
+
+
+def canvas(workspace: Workspace) -> Arguments:
+    return {"pk": Canvas.objects.create(workspace=workspace, name="Onboarding").pk}
+
+
+def member(workspace: Workspace) -> Arguments:
+    return {"pk": workspace.members.latest("pk").pk}
+
+
+#: What stands in the address of each page that names something: a real thing of the workspace.
+THINGS: dict[str, Callable[[Workspace], Arguments]] = {
+    "partner": heap,
+    "key-generate": heap,
+    "key-reveal": key,
+    "key-invalidate": key,
+    "cohort-import": call,
+    "cohort-import-unmatched": call,
+    "cohort-list": heap,
+    "cohort": cohort,
+    "cohort-clear": cohort,
+    "segment": segment,
+    "segment-edit": segment,
+    "segment-duplicate": segment,
+    "segment-archive": segment,
+    "campaign": campaign,
+    "campaign-edit": campaign,
+    "campaign-audience": campaign,
+    "campaign-archive": campaign,
+    "canvas": canvas,
+    "canvas-edit": canvas,
+    "canvas-audience": canvas,
+    "canvas-archive": canvas,
+    "team-member": member,
+}
+
+
+def named(patterns: list[Any]) -> Iterator[tuple[str, set[str]]]:
+    """Give the name and the arguments of every address."""
+    for pattern in patterns:
+        if isinstance(pattern, URLPattern):
+            yield str(pattern.name), set(pattern.pattern.converters)
+        else:
+            yield from named(pattern.url_patterns)
+
+
+PAGES = dict(named(workspace_pages))
+
+
+@pytest.fixture
+def address(workspace: Workspace) -> Callable[[str], str]:
+    """Make the address of a page in the workspace, with something real in it."""
+
+    def make(name: str) -> str:
+        things = THINGS[name](workspace) if PAGES[name] else {}
+        return reverse(name, kwargs={"workspace": workspace.slug, **things})
+
+    return make
+
+
+class Outline(HTMLParser):
+    """What a page must have, and what it must not."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.headings: list[int] = []
+        self.language: str | None = None
+        self.inline: list[str] = []
+        self.unlabelled: list[str] = []
+        self.ids: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        if tag == "html":
+            self.language = found.get("lang")
+        if tag == "style" or (tag == "script" and "src" not in found):
+            self.inline.append(tag)
+        self.inline += [name for name in found if name == "style" or name.startswith("on")]
+        self.ids += [found["id"] or ""] if "id" in found else []
+
+
+def assert_sound(response: Any) -> None:
+    outline = Outline(response.content.decode())
+    assert outline.headings.count(1) == 1
+    assert outline.language == "en"
+    assert outline.inline == []
+    assert [each for each in outline.ids if outline.ids.count(each) > 1] == []
+    assert response.headers["Content-Security-Policy"].startswith("default-src 'self';")
+
+
+def test_every_page_that_names_something_has_an_example() -> None:
+    assert {name for name, arguments in PAGES.items() if arguments} == set(THINGS)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_signed_out_are_sent_to_sign_in(name: str, address: Any, client: Client) -> None:
+    url = address(name)
+    for response in (client.get(url), client.post(url)):
+        assert response.status_code == 302
+        assert response.url.startswith(reverse("sign-in"))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_stranger_gets_404(name: str, address: Any, stranger_client: Client) -> None:
+    url = address(name)
+    assert stranger_client.get(url).status_code == 404
+    assert stranger_client.post(url).status_code == 404
+
+
+@pytest.mark.parametrize("name", [name for name, arguments in PAGES.items() if "pk" in arguments])
+def test_nothing_of_another_workspace_is_found(
+    name: str, address: Any, stranger_client: Client, workspace: Workspace
+) -> None:
+    theirs = Workspace.objects.exclude(pk=workspace.pk).get()
+    url = address(name).replace(workspace.get_absolute_url(), theirs.get_absolute_url(), 1)
+    assert stranger_client.get(url).status_code == 404
+    assert stranger_client.post(url).status_code == 404
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_an_admin_may_open_every_page(name: str, address: Any, admin_client: Client) -> None:
+    response = admin_client.get(address(name))
+    if response.status_code == 405 or response.headers["Content-Type"].startswith("text/csv"):
+        return
+    assert response.status_code == 200
+    assert_sound(response)
+
+
+READERS_MAY_NOT_OPEN = {
+    "key-generate",
+    "key-reveal",
+    "key-invalidate",
+    "cohort-clear",
+    "segment-new",
+    "segment-edit",
+    "segment-duplicate",
+    "segment-archive",
+    "campaign-new",
+    "campaign-edit",
+    "campaign-audience",
+    "campaign-archive",
+    "canvas-new",
+    "canvas-edit",
+    "canvas-audience",
+    "canvas-archive",
+    "team-member",
+    "audit-log",
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_an_analyst_reads_but_does_not_edit(name: str, address: Any, analyst_client: Any) -> None:
+    url = address(name)
+    status = analyst_client.get(url).status_code
+    assert (status in {403, 405}) == (name in READERS_MAY_NOT_OPEN)
+    assert analyst_client.post(url).status_code in {403, 405}
+
+
+MARKETERS_MAY_NOT_OPEN = {
+    "key-generate",
+    "key-reveal",
+    "key-invalidate",
+    "cohort-clear",
+    "team-member",
+    "audit-log",
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_marketer_edits_all_but_partners_and_team(
+    name: str, address: Any, marketer_client: Client
+) -> None:
+    status = marketer_client.get(address(name)).status_code
+    assert (status in {403, 405}) == (name in MARKETERS_MAY_NOT_OPEN)
+
+
+ADMINS_WRITE = MARKETERS_MAY_NOT_OPEN | {"workspace-settings", "team"}
+
+
+@pytest.mark.parametrize("name", sorted(ADMINS_WRITE))
+def test_what_admins_write_marketers_do_not(
+    name: str, address: Any, marketer_client: Client
+) -> None:
+    assert marketer_client.post(address(name)).status_code in {403, 405}
+
+
+@pytest.mark.parametrize("name", ["sign-in", "password-change"])
+def test_the_pages_of_the_account_are_sound(name: str, client: Client, admin: Any) -> None:
+    assert name in dict(named(account_pages))
+    if name != "sign-in":
+        client.force_login(admin.user, backend="django.contrib.auth.backends.ModelBackend")
+    assert_sound(client.get(reverse(name)))
