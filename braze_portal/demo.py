@@ -96,7 +96,8 @@ def sync(endpoint: str, secrets: Secrets, workspace: Workspace, users: int) -> l
 def sizes(workspace: Workspace) -> list[tuple[str, int]]:
     """The cohorts of the workspace, each with how many people are in it now."""
     members = Count("memberships__profile", filter=Q(memberships__active=True))
-    return list(Cohort.objects.in_workspace(workspace).values_list("name", members))
+    cohorts = Cohort.objects.in_workspace(workspace).annotate(members=members)
+    return list(cohorts.values_list("name", "members"))
 
 
 def story(users: int) -> Iterator[Step]:
