@@ -173,10 +173,8 @@ def read(query: Query) -> BitMap:
 
 def read_within(query: Query, ids: BitMap) -> BitMap:
     """Run ``query`` for the people of ``ids`` only."""
-    sql = (
-        "select array_send(array_agg(id::int4)) "
-        f"from ({query.sql}) as found (id) where id = any(%s)"  # noqa: S608
-    )
+    found = f"({query.sql}) as found (id)"
+    sql = f"select array_send(array_agg(id::int4)) from {found} where id = any(%s)"  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(sql, (*query.params, list(ids)))
         return _decoded(cursor.fetchone()[0])

@@ -30,12 +30,12 @@ class LeafForm(forms.Form):
 
     use_required_attribute = False
 
-    operator = forms.ChoiceField()
+    operator = forms.CharField()
 
     def __init__(self, leaf: "DraftFilter", catalogue: Catalogue, prefix: str) -> None:
         super().__init__(leaf.posted(prefix), prefix=prefix)
         operators = leaf.filter_class.operators
-        self.fields["operator"].choices = [(key, op.label) for key, op in operators.items()]
+        self.operators = [(key, operator.label) for key, operator in operators.items()]
         choices = catalogue.choices(leaf.unfinished)
         self.fields["value"] = operators[leaf.operator].field(choices)
         self.fields["operator"].label = _("Operator of %(filter)s") % {"filter": leaf.label}
@@ -239,7 +239,8 @@ class Builder:
 
     def _place(self, path: str) -> tuple[list[Any], int]:
         """Return the list in which the node ``path`` stands, and where; else an empty one."""
-        for siblings in (self.groups, self.exclusions, *(g.filters for g in self._groups())):
+        lists: list[list[Any]] = [self.groups, self.exclusions]
+        for siblings in lists + [group.filters for group in self._groups()]:
             for place, node in enumerate(siblings):
                 if node.path == path:
                     return siblings, place

@@ -23,7 +23,7 @@ def save_segment(segment: Segment, tree: Tree, *, by: User) -> None:
     if is_new:
         segment.created_by = by
     segment.save()
-    segment.nested.set(named_segments(tree))
+    segment.nested.set(Segment.objects.filter(pk__in=named_segments(tree)))
     audit.record(
         segment.workspace,
         by,

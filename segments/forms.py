@@ -8,20 +8,15 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from segments.models import Segment, split_tags
+from segments.models import Segment, SegmentQuerySet, split_tags
 
 
 class TagsField(forms.CharField):
     """Tags, typed with commas between them."""
 
     def __init__(self, **kwargs: Any) -> None:
-        defaults = {
-            "label": _("Tags"),
-            "required": False,
-            "max_length": 500,
-            "help_text": _("Separated by commas"),
-        }
-        super().__init__(**(defaults | kwargs))
+        kwargs |= {"required": False, "max_length": 500}
+        super().__init__(label=_("Tags"), help_text=_("Separated by commas"), **kwargs)
 
     def prepare_value(self, value: Any) -> Any:
         return ", ".join(value) if isinstance(value, list) else value
@@ -40,7 +35,8 @@ class SegmentForm(forms.ModelForm):
 
     def _get_validation_exclusions(self) -> set[str]:
         # The workspace is no field of the form, but a name is unique within it.
-        return super()._get_validation_exclusions() - {"workspace", "archived_at"}
+        exclusions: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
+        return exclusions - {"workspace", "archived_at"}
 
 
 SORTS = [
@@ -80,7 +76,7 @@ class SegmentFilterSet(django_filters.FilterSet):
     def with_tag(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         return queryset.filter(tags__contains=[value])
 
-    def in_status(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+    def in_status(self, queryset: SegmentQuerySet, name: str, value: str) -> QuerySet:
         return queryset.archived() if value == "archived" else queryset.active()
 
     def sorted_later(self, queryset: QuerySet, name: str, value: str) -> QuerySet:

@@ -40,9 +40,9 @@ def segment_list(request: WorkspaceRequest) -> HttpResponse:
     filters = SegmentFilterSet(query, queryset=known)
     with people_of(request.workspace) as people:
         segments = list(filters.qs)
-        if query["sort"].endswith("size"):
+        if (sort := query.get("sort", "")).endswith("size"):
             size = sizes(segments, people)
-            segments.sort(key=lambda s: size[s.pk], reverse=query["sort"].startswith("-"))
+            segments.sort(key=lambda s: size[s.pk], reverse=sort.startswith("-"))
         page = Paginator(segments, PER_PAGE).get_page(query.get("page"))
         size = sizes(page, people)
         everyone = len(people.everyone())

@@ -287,10 +287,10 @@ def test_analysts_read_and_do_not_edit(analyst_client: Client, workspace: Worksp
     assert analyst_client.post(NEW, builder()).status_code == 403
 
 
-@pytest.mark.parametrize("page", ["", "edit/", "archive/"])
-def test_a_stranger_gets_404(stranger_client: Client, workspace: Workspace, page: str) -> None:
+@pytest.mark.parametrize("part", ["", "edit/", "archive/"])
+def test_a_stranger_gets_404(stranger_client: Client, workspace: Workspace, part: str) -> None:
     segment = SegmentFactory(workspace=workspace)
-    assert stranger_client.get(f"{segment.get_absolute_url()}{page}").status_code == 404
+    assert stranger_client.get(f"{segment.get_absolute_url()}{part}").status_code == 404
 
 
 def test_a_segment_of_another_workspace_is_not_found(
