@@ -97,7 +97,7 @@ def sizes(workspace: Workspace) -> list[tuple[str, int]]:
     """The cohorts of the workspace, each with how many people are in it now."""
     members = Count("memberships__profile", filter=Q(memberships__active=True))
     cohorts = Cohort.objects.in_workspace(workspace).annotate(members=members)
-    return list(cohorts.values_list("name", "members"))
+    return list(cohorts.order_by("name").values_list("name", "members"))
 
 
 def story(users: int) -> Iterator[Step]:
