@@ -123,7 +123,9 @@ def _socket_dir(data_dir: Path) -> Path:
     name = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]
     short = Path(f"/tmp/braze-portal-{name}")  # noqa: S108
     if short.exists() and (short.is_symlink() or short.owner() != _user(data_dir)):
-        raise NoServer(f"{short} belongs to somebody else; name a folder with a shorter path in VAR_DIR")
+        raise NoServer(
+            f"{short} belongs to somebody else; name a folder with a shorter path in VAR_DIR"
+        )
     return short
 
 
@@ -131,9 +133,12 @@ def _bring_up(data_dir: Path, lock: int) -> None:
     """Make the data, the running server and the database, whichever of them is missing."""
     maintenance = _address(data_dir, "postgres")
     if not _answers(maintenance):
+        made = (data_dir / "PG_VERSION").exists()
+        if not made and data_dir.exists() and any(data_dir.iterdir()):
+            raise NoServer(f"{data_dir} holds something else; move it away or name another VAR_DIR")
         _ready_user(data_dir)
         _discard_stale_pid(data_dir)
-        if not (data_dir / "PG_VERSION").exists():
+        if not made:
             _make_data(data_dir, lock)
         _start(data_dir)
     with psycopg.connect(maintenance, autocommit=True) as connection:
@@ -170,8 +175,6 @@ def _make_data(data_dir: Path, lock: int) -> None:
 
     initdb inherits the lock, so that one whose parent was killed still keeps the others waiting.
     """
-    if data_dir.exists() and any(data_dir.iterdir()):
-        raise NoServer(f"{data_dir} holds something else; move it away or name another VAR_DIR")
     draft = data_dir.with_suffix(".draft")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(mode=0o700)
@@ -226,7 +229,7 @@ def _discard_stale_pid(data_dir: Path) -> None:
         path.unlink()
 
 
-def _user(data_dir: Path) -> str | None:
+def _user(data_dir: Path) -> str:
     """Who runs the server: we ourselves, or as root the owner of the data or a user for it.
 
     PostgreSQL refuses to run as root.
@@ -250,9 +253,9 @@ def _ready_user(data_dir: Path) -> None:
         return
     user = _user(data_dir)
     try:
-        pwd.getpwnam(str(user))
+        pwd.getpwnam(user)
     except KeyError:
-        _make_user(str(user))
+        _make_user(user)
     opened = _opened([*data_dir.parents, *_programs().parents], TRAVERSABLE)
     opened += _opened([_programs().parent, *_programs().parent.rglob("*")], READABLE)[:1]
     if opened:

@@ -114,7 +114,8 @@ def _prepare() -> None:
         finally:
             cursor.execute("select pg_advisory_unlock(%s)", [MIGRATION_LOCK])
     connections.close_all()
-    connection.close_pool()  # its threads must not see the forks that follow
+    # The threads of the pool must not see the forks that follow.
+    connection.close_pool()  # type: ignore[attr-defined]
 
 
 def _web_command(host: str, port: int, workers: int, access_log: bool) -> list[str]:

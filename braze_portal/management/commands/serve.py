@@ -13,9 +13,12 @@ from braze_portal.serving import serve
 
 class Command(BaseCommand):
     help = "Applies migrations, then runs the web server and the background worker."
+    requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+        parser.add_argument(
+            "--host", default="127.0.0.1", help="address to listen on (%(default)s)"
+        )
         parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
         parser.add_argument("--workers", type=int, default=1, help="web processes (%(default)s)")
 
@@ -35,6 +38,7 @@ def require_free(host: str, port: int) -> None:
     try:
         socket.create_server((host, port), family=family).close()
     except OSError as error:
+        reason = os.strerror(error.errno or 0)
         raise CommandError(
-            f"Cannot listen on {host}:{port}: {error.strerror}. Name another --port (or PORT=)."
+            f"Cannot listen on {host}:{port}: {reason}. Name another --port (or PORT=)."
         ) from None
