@@ -81,9 +81,13 @@ TEMPLATES = [
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 DATABASES = {
-    "default": database(os.environ.get("DATABASE_URL") or embedded_postgres.url(VAR_DIR / "postgres"))
+    "default": database(
+        os.environ.get("DATABASE_URL") or embedded_postgres.url(VAR_DIR / "postgres")
+    )
 }
 DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 16, "timeout": 10}
+# A database that was restarted costs no request: a dead connection is noticed as it is handed out.
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "workspaces.User"
