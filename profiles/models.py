@@ -91,7 +91,9 @@ class Profile(models.Model):
         ]
         indexes = [
             models.Index(fields=["workspace", "changed"], name="profile_changed"),
-            models.Index(fields=["workspace", "random_bucket"], name="profile_random_bucket"),
+            models.Index(
+                fields=["workspace", "random_bucket"], include=["id"], name="profile_random_bucket"
+            ),
         ]
 
     def __str__(self) -> str:

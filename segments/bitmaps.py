@@ -5,14 +5,15 @@ the people who changed since are looked at again. It is kept with the snapshot i
 true, in PostgreSQL for every process and in the memory of this one.
 """
 
+import sys
 import threading
+from array import array
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Self
 
-import numpy as np
 from django.db import connection
 from django.utils import timezone
 from pyroaring import BitMap
@@ -185,5 +186,7 @@ def _decoded(sent: bytes | None) -> BitMap:
     # big-endian. An empty result is null.
     if sent is None:
         return BitMap()
-    words = np.frombuffer(sent, dtype=">u4", offset=20)
-    return BitMap(np.ascontiguousarray(words[1::2], dtype=np.uint32))
+    words = array("I", bytes(sent[20:]))
+    if sys.byteorder == "little":
+        words.byteswap()
+    return BitMap(words[1::2])

@@ -96,7 +96,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='profile',
-            index=models.Index(fields=['workspace', 'random_bucket'], name='profile_random_bucket'),
+            index=models.Index(fields=['workspace', 'random_bucket'], include=['id'], name='profile_random_bucket'),
         ),
         migrations.AddConstraint(
             model_name='profile',
