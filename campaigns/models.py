@@ -1,10 +1,11 @@
 """Messages and journeys, and whom they are meant for."""
 
 import uuid
-from typing import Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from segments.models import Segment
@@ -59,6 +60,9 @@ class Targeted(models.Model):
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     updated_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
 
+    #: The fields that hold trees, each by the prefix of the builder that edits it.
+    trees: ClassVar[dict[str, str]] = {"tree": "tree"}
+
     objects = TargetedQuerySet.as_manager()
 
     class Meta:
@@ -68,16 +72,48 @@ class Targeted(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def get_absolute_url(self) -> str:
+        return self._page_url("")
+
+    @property
+    def edit_url(self) -> str:
+        return self._page_url("-edit")
+
+    @property
+    def audience_url(self) -> str:
+        return self._page_url("-audience")
+
+    @property
+    def archive_url(self) -> str:
+        return self._page_url("-archive")
+
+    def _page_url(self, page: str) -> str:
+        name = f"{self._meta.model_name}{page}"
+        return reverse(name, args=[self.workspace.slug, self.pk])
+
+    @property
+    def is_targeted(self) -> bool:
+        """Tell whether an audience was chosen: until then everyone is meant."""
+        return bool(self.segments.all() or self.tree.get("groups") or self.tree.get("exclusions"))
+
+    def archive(self) -> bool:
+        """Put it away; return False if somebody did so before."""
+        rows = type(self)._default_manager.filter(pk=self.pk, archived_at=None)
+        return bool(rows.update(archived_at=timezone.now()))
+
+    def unarchive(self) -> bool:
+        """Bring it back as a draft; return False if somebody did so before."""
+        rows = type(self)._default_manager.filter(pk=self.pk, archived_at__isnull=False)
+        return bool(rows.update(archived_at=None))
+
 
 class Campaign(Targeted):
     """One message on one channel. A draft until sending comes."""
 
     channel = models.CharField(_("channel"), max_length=8, choices=Channel, default=Channel.EMAIL)
-    # The draft: what its channel's form asks for, e.g. {"subject": ..., "body": ...}.
+    # The draft: what its channel's form asks for, e.g. {"subject": ..., "body": ...}. See
+    # ``campaigns.messages``.
     message = models.JSONField(default=dict, blank=True)
-
-    def get_absolute_url(self) -> str:
-        return reverse("campaign", args=[self.workspace.slug, self.pk])
 
 
 class EntryType(models.TextChoices):
@@ -86,13 +122,36 @@ class EntryType(models.TextChoices):
     API = "api", _("API-triggered")
 
 
+class Repeats(models.TextChoices):
+    ONCE = "once", _("Once")
+    DAILY = "daily", _("Daily")
+    WEEKLY = "weekly", _("Weekly")
+    MONTHLY = "monthly", _("Monthly")
+
+
+class Trigger(models.TextChoices):
+    """What a user does to enter. The list follows Braze's."""
+
+    CUSTOM_EVENT = "custom_event", _("Performs custom event")
+    PURCHASE = "purchase", _("Makes purchase")
+    SESSION = "session", _("Starts session")
+    EMAIL_ADDED = "email_added", _("Adds an email address")
+    ATTRIBUTE = "attribute", _("Changes custom attribute value")
+    SUBSCRIPTION = "subscription", _("Updates subscription status")
+
+
 class Canvas(Targeted):
     """A journey: who enters it, when, and what takes them out."""
 
-    # What the entry form asks for, e.g. {"type": "scheduled", "starts_at": ..., "repeats": ...}.
+    # The entry type and what its form asks for: see ``campaigns.entries``. Times are those of the
+    # wall clock in the workspace's time zone, e.g. {"type": "scheduled", "starts_at":
+    # "2026-12-01T09:00", "repeats": "daily", "ends_on": ""}.
     entry = models.JSONField(default=dict, blank=True)
     # Another tree: whoever it holds for leaves.
     exit_tree = models.JSONField(default=dict, blank=True)
 
-    def get_absolute_url(self) -> str:
-        return reverse("canvas", args=[self.workspace.slug, self.pk])
+    trees: ClassVar[dict[str, str]] = {"tree": "tree", "exit": "exit_tree"}
+
+    @property
+    def entry_label(self) -> str:
+        return str(EntryType(self.entry["type"]).label) if self.entry else ""

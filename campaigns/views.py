@@ -1,45 +1,183 @@
-"""Pages."""
+"""The pages of campaigns and Canvases: lists, the steps of a draft, its summary."""
 
-from typing import Any
+from typing import cast
+from uuid import UUID
 
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+
+from campaigns.alternatives import Alternatives
+from campaigns.audience_step import AudienceStep
+from campaigns.editing import save_draft, switch_archived
+from campaigns.entries import ENTRY_FORMS, entry_sentence
+from campaigns.filters import CampaignFilter, CanvasFilter, TargetedFilter
+from campaigns.forms import CampaignForm, CanvasForm
+from campaigns.messages import MESSAGE_FORMS
+from campaigns.models import Campaign, Canvas, EntryType, Targeted
+from campaigns.targeting import numbers_of
+from workspaces.access import WorkspaceRequest, workspace_page
+from workspaces.models import Role
+
+PER_PAGE = 25
+
+editing_page = workspace_page(reads=Role.MARKETER, writes=Role.MARKETER)
 
 
-def campaign_list(request: Any, **kwargs: Any) -> HttpResponse:
-    return HttpResponse("campaign_list")
+@workspace_page()
+def campaign_list(request: WorkspaceRequest) -> HttpResponse:
+    known = Campaign.objects.in_workspace(request.workspace).select_related("updated_by")
+    filters = CampaignFilter(request.GET, known.prefetch_related("segments"))
+    return _list(request, "campaigns/campaign_list.html", filters)
 
 
-def campaign_edit(request: Any, **kwargs: Any) -> HttpResponse:
-    return HttpResponse("campaign_edit")
+@workspace_page()
+def canvas_list(request: WorkspaceRequest) -> HttpResponse:
+    known = Canvas.objects.in_workspace(request.workspace).select_related("updated_by")
+    filters = CanvasFilter(request.GET, known.prefetch_related("segments"))
+    return _list(request, "campaigns/canvas_list.html", filters)
 
 
-def campaign_detail(request: Any, **kwargs: Any) -> HttpResponse:
-    return HttpResponse("campaign_detail")
+def _list(request: WorkspaceRequest, template: str, filters: TargetedFilter) -> HttpResponse:
+    page = Paginator(filters.qs, PER_PAGE).get_page(request.GET.get("page"))
+    numbers = numbers_of(request.workspace, page)
+    for targeted in page:
+        targeted.workspace = request.workspace
+        targeted.numbers = numbers.get(targeted.pk)
+    context = {"page": page, "filters": filters}
+    return render(request, template + ("#results" if request.htmx else ""), context)
 
 
-def campaign_audience(request: Any, **kwargs: Any) -> HttpResponse:
-    return HttpResponse("campaign_audience")
+@editing_page
+def campaign_edit(request: WorkspaceRequest, pk: UUID | None = None) -> HttpResponse:
+    """The first step of a campaign: its name, its channel and the draft of its message."""
+    campaign = _get(request, Campaign, pk) if pk else Campaign(workspace=request.workspace)
+    if campaign.archived_at:
+        return _refuse_archived(request, campaign)
+    data, was = request.POST or None, campaign.name
+    message = Alternatives(
+        MESSAGE_FORMS,
+        chosen=request.POST.get("channel", campaign.channel),
+        stored=campaign.message,
+        data=data,
+    )
+    form = CampaignForm(data, instance=campaign)
+    # Both are judged, so that all errors show at once.
+    if all([form.is_valid(), message.is_valid()]):
+        campaign.message = message.cleaned
+        return _saved(request, campaign)
+    context = {"targeted": campaign, "was": was, "form": form, "message": message}
+    return render(request, "campaigns/campaign_edit.html", context)
 
 
-def campaign_archive(request: Any, **kwargs: Any) -> HttpResponse:
-    return HttpResponse("campaign_archive")
+@editing_page
+def canvas_edit(request: WorkspaceRequest, pk: UUID | None = None) -> HttpResponse:
+    """The first step of a Canvas: its name, and when users enter."""
+    canvas = _get(request, Canvas, pk) if pk else Canvas(workspace=request.workspace)
+    if canvas.archived_at:
+        return _refuse_archived(request, canvas)
+    data, was = request.POST or None, canvas.name
+    entry = Alternatives(
+        ENTRY_FORMS,
+        chosen=request.POST.get("entry_type", canvas.entry.get("type", EntryType.SCHEDULED)),
+        stored=canvas.entry,
+        data=data,
+    )
+    form = CanvasForm(data, instance=canvas)
+    if all([form.is_valid(), entry.is_valid()]):
+        canvas.entry = {"type": entry.chosen, **entry.cleaned}
+        return _saved(request, canvas)
+    context = {"targeted": canvas, "was": was, "form": form, "entry": entry}
+    return render(request, "campaigns/canvas_edit.html", context)
 
 
-def canvas_list(request: Any, **kwargs: Any) -> HttpResponse:
-    return HttpResponse("canvas_list")
+def _saved(request: WorkspaceRequest, draft: Targeted) -> HttpResponse:
+    save_draft(draft, by=request.user)
+    messages.success(request, _("The draft “%(name)s” is saved.") % {"name": draft})
+    return redirect(draft if request.POST.get("then") == "summary" else draft.audience_url)
 
 
-def canvas_edit(request: Any, **kwargs: Any) -> HttpResponse:
-    return HttpResponse("canvas_edit")
+@editing_page
+def campaign_audience(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
+    return _audience(request, _get(request, Campaign, pk), "campaigns/campaign_audience.html")
 
 
-def canvas_detail(request: Any, **kwargs: Any) -> HttpResponse:
-    return HttpResponse("canvas_detail")
+@editing_page
+def canvas_audience(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
+    return _audience(request, _get(request, Canvas, pk), "campaigns/canvas_audience.html")
 
 
-def canvas_audience(request: Any, **kwargs: Any) -> HttpResponse:
-    return HttpResponse("canvas_audience")
+def _audience(request: WorkspaceRequest, targeted: Targeted, template: str) -> HttpResponse:
+    """The Target Audiences step: show it, answer its buttons and its every change, or save it."""
+    if targeted.archived_at:
+        return _refuse_archived(request, targeted)
+    action = request.POST.get("action", "")
+    step = AudienceStep(targeted, data=request.POST or None, action=action)
+    previewed = bool(request.htmx) and not step.acted
+    if not step.acted and not previewed and step.is_valid():
+        step.save(by=request.user)
+        messages.success(request, _("The audience of “%(name)s” is saved.") % {"name": targeted})
+        return redirect(targeted)
+    part = "#numbers" if previewed else "#audience" if request.htmx else ""
+    return render(request, f"{template}{part}", {"targeted": targeted, "step": step})
 
 
-def canvas_archive(request: Any, **kwargs: Any) -> HttpResponse:
-    return HttpResponse("canvas_archive")
+@workspace_page()
+def campaign_detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
+    campaign = _get(request, Campaign, pk)
+    form_class = MESSAGE_FORMS[campaign.channel]
+    context = {
+        "targeted": campaign,
+        "step": AudienceStep(campaign, data=None),
+        "rows": form_class.rows(campaign.message),
+        "missing": form_class.missing(campaign.message),
+    }
+    return render(request, "campaigns/campaign.html", context)
+
+
+@workspace_page()
+def canvas_detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
+    canvas = _get(request, Canvas, pk)
+    step = AudienceStep(canvas, data=None)
+    context = {"targeted": canvas, "step": step, "entry_sentence": entry_sentence(canvas.entry)}
+    return render(request, "campaigns/canvas.html", context)
+
+
+@editing_page
+def campaign_archive(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
+    return _archive(request, _get(request, Campaign, pk))
+
+
+@editing_page
+def canvas_archive(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
+    return _archive(request, _get(request, Canvas, pk))
+
+
+def _archive(request: WorkspaceRequest, targeted: Targeted) -> HttpResponse:
+    """Say what it means; then archive it, or bring it back."""
+    if request.method != "POST":
+        return render(request, "campaigns/archive.html", {"targeted": targeted})
+    done = (
+        _("“%(name)s” is back as a draft.")
+        if targeted.archived_at
+        else _("“%(name)s” is archived.")
+    )
+    switch_archived(targeted, by=request.user)
+    messages.success(request, done % {"name": targeted})
+    return redirect(targeted)
+
+
+def _get[T: Targeted](request: WorkspaceRequest, model: type[T], pk: UUID) -> T:
+    """Return one of the workspace's own, or raise 404."""
+    known = cast(QuerySet[T], model._default_manager.filter(workspace=request.workspace))
+    targeted = get_object_or_404(known.select_related("created_by", "updated_by"), pk=pk)
+    targeted.workspace = request.workspace
+    return targeted
+
+
+def _refuse_archived(request: WorkspaceRequest, targeted: Targeted) -> HttpResponse:
+    messages.warning(request, _("It is archived: unarchive it to edit it."))
+    return redirect(targeted)

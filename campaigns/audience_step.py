@@ -1,0 +1,91 @@
+"""The Target Audiences step, the same for a campaign and a Canvas."""
+
+from django.db import DatabaseError
+from django.http import QueryDict
+from django.utils.functional import cached_property
+
+from campaigns.editing import save_targeting
+from campaigns.forms import TargetingForm
+from campaigns.models import Targeted
+from campaigns.targeting import Summary, Target
+from segments.audiences import people_of
+from segments.builder import Builder
+from segments.filters import InvalidTree
+from segments.models import Segment
+from workspaces.models import User
+
+
+class AudienceStep:
+    """The step's form and builders as they stand on the page, and the numbers beside them.
+
+    ``action`` is the button that was pressed, if it was one of a builder's.
+    """
+
+    def __init__(self, targeted: Targeted, *, data: QueryDict | None, action: str = "") -> None:
+        self.targeted = targeted
+        self.form = TargetingForm(data, targeted=targeted)
+        self.builders = {
+            prefix: Builder(targeted.workspace, getattr(targeted, field), data=data, prefix=prefix)
+            for prefix, field in targeted.trees.items()
+        }
+        self.acted = any(builder.act(action) for builder in self.builders.values())
+
+    def is_valid(self) -> bool:
+        """Judge the form and every builder, so that the page shows all that is missing."""
+        return all([self.form.is_valid(), *(b.is_valid() for b in self.builders.values())])
+
+    def save(self, *, by: User) -> None:
+        """Store the choices."""
+        trees = {
+            self.targeted.trees[prefix]: builder.tree.dump()
+            for prefix, builder in self.builders.items()
+        }
+        save_targeting(
+            self.targeted,
+            segments=self.form.chosen,
+            send_to=self.form.chosen_send_to,
+            trees=trees,
+            by=by,
+        )
+
+    @property
+    def incomplete(self) -> int:
+        """How many filters still miss something."""
+        return sum(builder.incomplete for builder in self.builders.values())
+
+    @property
+    def checked(self) -> bool:
+        return any(builder.checked for builder in self.builders.values())
+
+    @property
+    def tree(self) -> Builder:
+        return self.builders["tree"]
+
+    @property
+    def exit(self) -> Builder | None:
+        return self.builders.get("exit")
+
+    @property
+    def archived(self) -> list[Segment]:
+        """The chosen segments that were archived since."""
+        return [segment for segment in self.form.chosen if segment.archived_at]
+
+    @cached_property
+    def target(self) -> Target:
+        return Target(self.form.chosen, self.tree.tree, self.form.chosen_send_to)
+
+    @property
+    def sentence(self) -> str:
+        return self.target.sentence(self.tree.catalogue)
+
+    @cached_property
+    def summary(self) -> Summary | None:
+        """Measure everything in one snapshot; None if it takes too long or cannot be answered."""
+        target = self.target
+        try:
+            with people_of(self.targeted.workspace) as people:
+                for builder in self.builders.values():
+                    builder.measure(people)
+                return target.summary(people)
+        except (DatabaseError, InvalidTree):
+            return None
