@@ -1,0 +1,81 @@
+"""What is kept of a bitmap, where, and for how long."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from segments import bitmaps
+from segments.audiences import EVERYONE, people_of
+from segments.bitmaps import Cache, Leaf, Snapshot
+from segments.models import LeafBitmap
+from segments.tasks import drop_unused_bitmaps
+from tests.factories import ProfileFactory
+from workspaces.models import Workspace
+
+
+def everyone_in(workspace: Workspace) -> list[int]:
+    with people_of(workspace) as people:
+        return list(people.everyone())
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "seen"),
+    [
+        ("10:10:", "10:10:", True),
+        ("10:10:", "10:12:10", True),
+        ("10:12:10", "12:12:", True),
+        ("12:12:", "10:12:10", False),
+        ("10:12:10", "10:12:10", True),
+        ("10:12:10,11", "10:12:10", True),
+        ("10:12:10", "10:12:11", False),
+        ("10:15:10", "10:12:10", False),
+    ],
+)
+def test_a_snapshot_knows_what_it_sees(earlier: str, later: str, seen: bool) -> None:
+    assert Snapshot.parse(later).sees_all_of(Snapshot.parse(earlier)) is seen
+    assert str(Snapshot.parse(earlier)) == earlier
+
+
+def test_a_bitmap_outlives_the_process(workspace: Workspace) -> None:
+    ProfileFactory(workspace=workspace)
+    everyone_in(workspace)
+    assert LeafBitmap.objects.get().fingerprint == EVERYONE.fingerprint(workspace)
+    bitmaps.cached.clear()
+    added = ProfileFactory(workspace=workspace)
+    assert everyone_in(workspace)[-1] == added.pk
+    assert LeafBitmap.objects.count() == 1
+
+
+def test_a_bitmap_of_another_cluster_is_not_believed(workspace: Workspace) -> None:
+    everyone_in(workspace)
+    ProfileFactory(workspace=workspace)
+    bitmaps.cached.clear()
+    LeafBitmap.objects.update(system_identifier=1, snapshot="999999999:999999999:")
+    assert len(everyone_in(workspace)) == 1
+
+
+def test_unused_bitmaps_are_dropped(workspace: Workspace) -> None:
+    everyone_in(workspace)
+    drop_unused_bitmaps(timestamp=0)
+    assert LeafBitmap.objects.count() == 1
+    LeafBitmap.objects.update(stored_at=timezone.now() - timedelta(days=31))
+    drop_unused_bitmaps(timestamp=0)
+    assert LeafBitmap.objects.count() == 0
+
+
+def test_the_cache_drops_what_was_read_least_recently() -> None:
+    cache = Cache(most_bytes=600)
+    leaf = Leaf(bitmaps.BitMap([1]), Snapshot.parse("1:1:"))
+    for name in ("a", "b"):
+        cache.put(name, leaf)
+    cache.get("a")
+    cache.put("c", leaf)
+    assert [bool(cache.get(name)) for name in ("a", "b", "c")] == [True, False, True]
+
+
+def test_the_cache_keeps_a_few_versions() -> None:
+    cache = Cache(most_bytes=10_000)
+    for version in range(6):
+        cache.put("a", Leaf(bitmaps.BitMap([version]), Snapshot.parse(f"{version}:{version}:")))
+    assert [list(leaf.bitmap) for leaf in cache.get("a")] == [[5], [4], [3], [2]]
