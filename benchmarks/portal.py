@@ -1,0 +1,82 @@
+"""The portal as partners and browsers meet it: a real gunicorn, a connection kept alive."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from time import perf_counter
+
+import psutil
+from django.conf import settings
+
+
+@dataclass(frozen=True)
+class Portal:
+    """One gunicorn with one web process, as ``manage.py serve`` runs it."""
+
+    port: int
+    process: psutil.Process
+
+    def connect(self) -> HTTPConnection:
+        """Open a connection. The client is the standard library's: little time is the client's."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection.connect()
+        connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
+
+    def resident_mb(self) -> float:
+        """The memory of the web process, without that of gunicorn's own parent process."""
+        return max(child.memory_info().rss for child in self.process.children()) / 1e6
+
+
+@contextmanager
+def running() -> Iterator[Portal]:
+    """Run the portal over Django's database until the end of the block."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "gunicorn", "--config", "python:braze_portal.gunicorn"]
+    gunicorn = subprocess.Popen(
+        [*command, "--bind", f"127.0.0.1:{port}", "--workers", "1"],
+        cwd=settings.BASE_DIR,
+        env=os.environ | {"VAR_DIR": str(settings.VAR_DIR.resolve())},
+    )
+    portal = Portal(port, psutil.Process(gunicorn.pid))
+    try:
+        _await(portal)
+        yield portal
+    finally:
+        gunicorn.terminate()
+        gunicorn.wait()
+
+
+def post(
+    connection: HTTPConnection, path: str, body: bytes, headers: dict[str, str], *, expect: int
+) -> float:
+    """Make a call, insist on its answer, and return the milliseconds until it was all read."""
+    started = perf_counter()
+    connection.request("POST", path, body, headers)
+    answer = connection.getresponse()
+    text = answer.read()
+    took = (perf_counter() - started) * 1000
+    if answer.status != expect:
+        raise SystemExit(f"{path} was answered {answer.status}: {text[:300]!r}")
+    return took
+
+
+def _await(portal: Portal) -> None:
+    for _ in range(300):
+        try:
+            connection = portal.connect()
+        except OSError:
+            time.sleep(0.1)
+            continue
+        connection.request("GET", "/healthz")
+        connection.getresponse().read()
+        connection.close()
+        return
+    raise SystemExit("gunicorn did not come up within 30 s")
