@@ -6,7 +6,6 @@ from time import perf_counter
 from typing import Any
 
 from django.db import Error
-from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework.exceptions import NotFound, ParseError
 from rest_framework.request import Request
@@ -14,9 +13,10 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from cohorts import callers, imports, ledger
+from cohorts import imports, ledger
 from cohorts import serializers as shapes
-from cohorts.models import CohortImport, DataImportKey, Partner
+from cohorts.callers import Caller, authenticate, client_address
+from cohorts.models import Partner
 from workspaces import rate_limits
 
 log = logging.getLogger(__name__)
@@ -43,25 +43,24 @@ class PartnerCall(APIView):
     http_method_names = ["post"]
     call = ""
     serializer: type[Serializer]
-    apply: Callable[..., CohortImport]
+    apply: Callable[..., None]
 
     def setup(self, request: Any, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
         self.started = perf_counter()
         self.body: dict[str, Any] = {}
-        self.key: DataImportKey | None = None
+        self.caller: Caller | None = None
 
     def answer(self, request: Request, partner: str) -> Response:
         """Apply a call to the partner with the slug ``partner``, or refuse it by an exception."""
         self.body = _json_object(request)
-        self.key = key = callers.authenticate(partner, self.body)
-        callers.note_use(key, callers.client_address(request), timezone.now())
-        allowance = rate_limits.spend(key.workspace_id, "partners")
+        self.caller = caller = authenticate(partner, self.body, client_address(request))
+        allowance = rate_limits.spend(caller.workspace_id, "partners")
         self.headers.update(allowance.headers)
         allowance.insist()
         form = self.serializer(data=self.body)
         form.is_valid(raise_exception=True)
-        self.apply(key, **form.validated_data, started=self.started)
+        self.apply(caller, **form.validated_data, started=self.started)
         return Response({"message": "success"}, status=201)
 
     def handle_exception(self, exc: Exception) -> Response:
@@ -72,17 +71,15 @@ class PartnerCall(APIView):
             if partner is None:
                 return super().handle_exception(NotFound())
             if response.status_code != 405:
-                self.enter_refused(partner, getattr(exc, "key", self.key), response)
+                self.enter_refused(partner, getattr(exc, "caller", self.caller), response)
         except Error:
             log.exception("A refused call left no line in the ledger")
         return response
 
-    def enter_refused(
-        self, partner: Partner, key: DataImportKey | None, response: Response
-    ) -> None:
+    def enter_refused(self, partner: Partner, caller: Caller | None, response: Response) -> None:
         ledger.enter_refused(
             partner,
-            key,
+            caller,
             call=self.call,
             cohort_id=self.body.get("cohort_id"),
             status=response.status_code,

@@ -1,60 +1,67 @@
 """Who is calling: the two keys that travel in the body of every call."""
 
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db import connection
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework.exceptions import APIException
 
 from cohorts import keys
-from cohorts.models import DataImportKey, PartnerApiKey, SealedKey
+from cohorts.models import DataImportKey
+from workspaces import statements
 
+STATEMENTS = statements.load(Path(__file__).with_name("callers.sql"))
 #: "Last used" is written no more often than this, unless the address changes.
 USE_NOTED_EVERY = timedelta(seconds=10)
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A Data Import Key, and the workspace and partner for which it was made."""
+
+    key_id: int
+    workspace_id: int
+    partner_id: int
+
+
 class UnknownCaller(APIException):
-    """A call whose keys do not stand. ``key`` is the Data Import Key it came with, if it is one."""
+    """A call whose keys do not stand. ``caller`` is whose Data Import Key it came with."""
 
     status_code = 401
 
-    def __init__(self, detail: str, key: DataImportKey | None) -> None:
+    def __init__(self, detail: str, caller: Caller | None) -> None:
         super().__init__(detail)
-        self.key = key
+        self.caller = caller
 
 
-def authenticate(partner: str, body: dict[str, Any]) -> DataImportKey:
-    """Return the Data Import Key of a call to the partner with the slug ``partner``.
+def authenticate(partner: str, body: dict[str, Any], address: str | None) -> Caller:
+    """Return who makes a call to the partner with the slug ``partner``, and note the key's use.
 
-    Raises ``UnknownCaller`` with the message that Braze documents.
+    ``address`` is the IP address that the call comes from. Raises ``UnknownCaller`` with the
+    message that Braze documents.
     """
     secret = body.get("client_secret")
-    api_key = _find(PartnerApiKey.objects.select_related("partner"), body.get("partner_api_key"))
-    key = _find(DataImportKey.objects.defer("ciphertext"), secret)
-    if api_key is None:
-        raise UnknownCaller("Invalid Partner API key", key)
-    if api_key.partner.slug != partner:
-        raise UnknownCaller("Unauthorized access", key)
-    if key is None or not key.is_live(timezone.now()):
-        raise UnknownCaller("Invalid client secret", key)
-    if key.partner_id != api_key.partner_id:
-        masked = keys.mask(str(secret))
-        raise UnknownCaller(f"Partner not enabled for client with client secret: {masked}", key)
-    return key
-
-
-def note_use(key: DataImportKey, address: str | None, now: datetime) -> None:
-    """Remember that ``key`` was used, and from where: what an admin watches during a rotation."""
-    stale = now - USE_NOTED_EVERY
-    if key.last_used_at and key.last_used_at > stale and key.last_used_ip == address:
-        return
-    # Asked again in the statement: of several calls at once only one writes.
-    outdated = Q(last_used_at=None) | Q(last_used_at__lte=stale) | ~Q(last_used_ip=address)
-    DataImportKey.objects.filter(outdated, pk=key.pk).update(last_used_at=now, last_used_ip=address)
+    api_partner, slug, *found, live, noted = _find(body.get("partner_api_key"), secret, address)
+    caller = Caller(*found) if found[0] else None
+    if api_partner is None:
+        raise UnknownCaller("Invalid Partner API key", caller)
+    if slug != partner:
+        raise UnknownCaller("Unauthorized access", caller)
+    if caller is None or not live:
+        raise UnknownCaller("Invalid client secret", caller)
+    if caller.partner_id != api_partner:
+        message = "Partner not enabled for client with client secret: "
+        raise UnknownCaller(message + keys.mask(str(secret)), caller)
+    if not noted:
+        _note_use(caller, address)
+    return caller
 
 
 def client_address(request: HttpRequest) -> str | None:
@@ -68,5 +75,27 @@ def client_address(request: HttpRequest) -> str | None:
         return None
 
 
-def _find[K: SealedKey](queryset: QuerySet[K], secret: Any) -> K | None:
-    return keys.find(queryset, secret) if isinstance(secret, str) else None
+def _find(partner_api_key: Any, client_secret: Any, address: str | None) -> Any:
+    values: dict[str, Any] = {
+        "partner_api_key": _digests(partner_api_key),
+        "client_secret": _digests(client_secret),
+        "noted_every": USE_NOTED_EVERY,
+        "address": address,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(STATEMENTS["find"], values)
+        return cursor.fetchone()
+
+
+def _digests(secret: Any) -> list[str]:
+    return keys.digests(secret) if isinstance(secret, str) else [""]
+
+
+def _note_use(caller: Caller, address: str | None) -> None:
+    """Remember when a key was used, and from where: what an admin watches during a rotation."""
+    now = timezone.now()
+    # Asked again in the statement: of several calls at once only one writes.
+    outdated = Q(last_used_at=None) | Q(last_used_at__lte=now - USE_NOTED_EVERY)
+    DataImportKey.objects.filter(outdated | ~Q(last_used_ip=address), pk=caller.key_id).update(
+        last_used_at=now, last_used_ip=address
+    )

@@ -1,17 +1,20 @@
 """Applying the calls of a partner: one call, one transaction, one line in the ledger."""
 
+import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, OperationalError, connection, transaction
+from django.utils import timezone
 from psycopg import errors
 from rest_framework.exceptions import APIException
 
-from cohorts.models import CohortImport, DataImportKey
+from cohorts.callers import Caller
 from cohorts.serializers import Change
 from profiles import identity
 from workspaces import statements
@@ -63,7 +66,7 @@ class Tally:
                     text = identifier if isinstance(identifier, str) else ":".join(identifier)
                     self.unmatched_sample.append((kind, text))
 
-    def receipt(self, *, added: int, removed: int) -> dict[str, Any]:
+    def receipt(self, *, added: int = 0, removed: int = 0) -> dict[str, Any]:
         """Return the counts of the ledger. What was superseded or repeated is unchanged."""
         rest = self.asked - added - removed - self.unmatched - self.ignored
         return {
@@ -73,49 +76,48 @@ class Tally:
             "unchanged": rest,
             "unmatched": self.unmatched,
             "ignored": self.ignored,
-            "unmatched_sample": self.unmatched_sample,
+            "unmatched_sample": json.dumps(self.unmatched_sample),
         }
 
 
 def name_cohort(
-    key: DataImportKey, *, cohort_id: str, name: str, created_at: Any, started: float
-) -> CohortImport:
-    """Make the cohort ``cohort_id`` of the key's partner and workspace, or rename it.
+    caller: Caller, *, cohort_id: str, name: str, created_at: datetime, started: float
+) -> None:
+    """Make the cohort ``cohort_id`` of the caller's partner and workspace, or rename it.
 
     ``started`` is when the call came in, by ``perf_counter``. Raises ``ResourceLocked``.
     """
 
-    def apply() -> CohortImport:
-        cohort = _find_cohort(key, cohort_id)
-        _execute("name_cohort", **_cohort(key, cohort_id), name=name, created_at=created_at)
-        return _enter(key, "cohort", cohort_id, cohort or _find_cohort(key, cohort_id), started)
+    def apply() -> None:
+        cohort = _find_cohort(caller, cohort_id)
+        _execute("name_cohort", **_cohort(caller, cohort_id), name=name, created_at=created_at)
+        cohort = cohort or _find_cohort(caller, cohort_id)
+        _enter(caller, "cohort", cohort_id, cohort, started, Tally().receipt())
 
-    return _in_transaction(apply)
+    _in_transaction(apply)
 
 
 def change_members(
-    key: DataImportKey, *, cohort_id: str, cohort_changes: list[Change], started: float
-) -> CohortImport:
-    """Add people to the cohort ``cohort_id`` and remove people from it; return the receipt.
+    caller: Caller, *, cohort_id: str, cohort_changes: list[Change], started: float
+) -> None:
+    """Add people to the cohort ``cohort_id`` and remove people from it.
 
     The changes apply in order and the last word on a person wins, by whatever identifier. A cohort
     that is not there is made, with its id for a name, unless no identifier is sent. Nobody is
     ever created. ``started`` is as in ``name_cohort``. Raises ``ResourceLocked``.
     """
 
-    def apply() -> CohortImport:
-        cohort = _find_cohort(key, cohort_id)
-        tally = _resolve(key.workspace_id, cohort_changes)
+    def apply() -> None:
+        cohort = _find_cohort(caller, cohort_id)
+        tally = _resolve(caller.workspace_id, cohort_changes)
         if cohort is None and tally.asked:
-            _execute("make_cohort", **_cohort(key, cohort_id))
-            cohort = _find_cohort(key, cohort_id)
+            _execute("make_cohort", **_cohort(caller, cohort_id))
+            cohort = _find_cohort(caller, cohort_id)
         actives = _write(cohort, tally.words) if tally.words else []
-        if cohort:
-            _execute("mark_synced", cohort=cohort)
         receipt = tally.receipt(added=actives.count(True), removed=actives.count(False))
-        return _enter(key, "users", cohort_id, cohort, started, **receipt)
+        _enter(caller, "users", cohort_id, cohort, started, receipt)
 
-    return _in_transaction(apply)
+    _in_transaction(apply)
 
 
 def _resolve(workspace_id: int, changes: list[Change]) -> Tally:
@@ -134,37 +136,47 @@ def _resolve(workspace_id: int, changes: list[Change]) -> Tally:
 
 def _write(cohort: int | None, words: dict[int, bool]) -> list[bool]:
     """Write the memberships that change; return the new state of each."""
-    profiles, actives = list(words.keys()), list(words.values())
-    rows = _execute("change_members", cohort=cohort, profiles=profiles, actives=actives)
+    rows = _execute("change_members", cohort=cohort, words=json.dumps(words))
     return [active for (active,) in rows]
 
 
-def _cohort(key: DataImportKey, cohort_id: str) -> dict[str, Any]:
-    return {"workspace": key.workspace_id, "partner": key.partner_id, "cohort_id": cohort_id}
+def _cohort(caller: Caller, cohort_id: str) -> dict[str, Any]:
+    return {
+        "workspace": caller.workspace_id,
+        "partner": caller.partner_id,
+        "cohort_id": cohort_id,
+    }
 
 
-def _find_cohort(key: DataImportKey, cohort_id: str) -> int | None:
+def _find_cohort(caller: Caller, cohort_id: str) -> int | None:
     """Return the cohort's primary key. Also bounds every wait for a lock from here on."""
-    values = _cohort(key, cohort_id) | {"lock_timeout": settings.IMPORT_LOCK_TIMEOUT}
-    return _execute("find_cohort", **values)[0][1]
+    timeout = settings.IMPORT_LOCK_TIMEOUT
+    return _execute("find_cohort", **_cohort(caller, cohort_id), lock_timeout=timeout)[0][1]
 
 
 def _enter(
-    key: DataImportKey, call: str, cohort_id: str, cohort: int | None, started: float, **counts: Any
-) -> CohortImport:
-    return CohortImport.objects.create(
-        workspace_id=key.workspace_id,
-        partner_id=key.partner_id,
-        key=key,
+    caller: Caller,
+    call: str,
+    cohort_id: str,
+    cohort: int | None,
+    started: float,
+    receipt: dict[str, Any],
+) -> None:
+    """Write the line in the ledger."""
+    taken = perf_counter() - started
+    _execute(
+        "enter",
+        **_cohort(caller, cohort_id),
+        **receipt,
+        key=caller.key_id,
+        cohort=cohort,
         call=call,
-        cohort_id=cohort,
-        cohort_identifier=cohort_id,
-        duration_ms=round((perf_counter() - started) * 1000),
-        **counts,
+        received_at=timezone.now() - timedelta(seconds=taken),
+        duration_ms=round(taken * 1000),
     )
 
 
-def _in_transaction(apply: Callable[[], CohortImport]) -> CohortImport:
+def _in_transaction(apply: Callable[[], None]) -> None:
     """Run ``apply`` in a transaction, again where it collided with another one."""
     for _ in range(ATTEMPTS):
         try:

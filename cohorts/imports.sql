@@ -24,21 +24,29 @@ on conflict (workspace_id, partner_id, cohort_id) do nothing
 
 -- name: change_members
 -- Adds and removes in one statement, rows in the order of their profiles, so that no two calls
--- wait for each other. Only rows that change are written: a repeated call reads the membership
--- key and stops there; the last line catches what another call wrote in the meantime.
+-- wait for each other. Only rows that change are written: a repeated call looks at each row and
+-- stops there; the last condition catches what another call wrote in the meantime. The look is a
+-- subquery and no join, because a join would read the whole of a cohort that has grown since its
+-- table was last analysed. The words are one JSON object, from profile to active.
 insert into cohorts_cohortmembership as member
     (cohort_id, profile_id, active, entered_at, left_at)
 select
     %(cohort)s,
-    asked.profile_id,
-    asked.active,
+    word.profile_id,
+    word.active,
     statement_timestamp(),
-    case when not asked.active then statement_timestamp() end
-from unnest(%(profiles)s::bigint[], %(actives)s::boolean[]) as asked (profile_id, active)
-left join cohorts_cohortmembership as known
-    on known.cohort_id = %(cohort)s and known.profile_id = asked.profile_id
-where asked.active <> coalesce(known.active, false)
-order by asked.profile_id
+    case when not word.active then statement_timestamp() end
+from (
+    select key::bigint as profile_id, value::boolean as active from json_each_text(%(words)s)
+) as word
+where word.active <> coalesce(
+    (
+        select known.active from cohorts_cohortmembership as known
+        where known.cohort_id = %(cohort)s and known.profile_id = word.profile_id
+    ),
+    false
+)
+order by word.profile_id
 on conflict (cohort_id, profile_id) do update
     set active = excluded.active,
         entered_at = case when excluded.active then excluded.entered_at else member.entered_at end,
@@ -46,5 +54,21 @@ on conflict (cohort_id, profile_id) do update
     where member.active <> excluded.active
 returning active
 
--- name: mark_synced
-update cohorts_cohort set last_sync_at = statement_timestamp() where id = %(cohort)s
+-- name: enter
+-- The line in the ledger; of a users call also the time of the cohort's last sync. The last
+-- statement of its transaction, so that calls for one cohort wait for each other no longer than
+-- a commit takes.
+with synced as (
+    update cohorts_cohort set last_sync_at = statement_timestamp()
+    where id = %(cohort)s and %(call)s = 'users'
+)
+insert into cohorts_cohortimport (
+    workspace_id, partner_id, key_id, cohort_id, cohort_identifier, call, received_at,
+    asked, added, removed, unchanged, unmatched, ignored, unmatched_sample,
+    duration_ms, outcome, status, reason
+)
+values (
+    %(workspace)s, %(partner)s, %(key)s, %(cohort)s, %(cohort_id)s, %(call)s, %(received_at)s,
+    %(asked)s, %(added)s, %(removed)s, %(unchanged)s, %(unmatched)s, %(ignored)s,
+    %(unmatched_sample)s, %(duration_ms)s, 'applied', 201, ''
+)

@@ -38,7 +38,7 @@ def issue_partner_key(partner: Partner) -> tuple[PartnerApiKey, str]:
 def find[K: SealedKey](keys: QuerySet[K], secret: str) -> K | None:
     """Return the one of ``keys`` whose secret is ``secret``, or None."""
     # With surrogatepass any JSON string can be asked for; one that is not text finds nothing.
-    return keys.filter(digest__in=_digests(secret)).first()
+    return keys.filter(digest__in=digests(secret)).first()
 
 
 def reveal(key: SealedKey) -> str:
@@ -52,10 +52,10 @@ def mask(secret: str) -> str:
 
 
 def _sealed(secret: str) -> dict[str, Any]:
-    return {"digest": _digests(secret)[0], "ciphertext": _cipher().encrypt(secret.encode())}
+    return {"digest": digests(secret)[0], "ciphertext": _cipher().encrypt(secret.encode())}
 
 
-def _digests(secret: str) -> list[str]:
+def digests(secret: str) -> list[str]:
     """The digest of ``secret`` under every data key, the newest first."""
     raw = secret.encode("utf-8", "surrogatepass")
     return [hmac.new(key, raw, hashlib.sha256).hexdigest() for key in _derived(b"digest")]

@@ -7,7 +7,8 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
-from cohorts.models import CohortImport, DataImportKey, Outcome, Partner
+from cohorts.callers import Caller
+from cohorts.models import CohortImport, Outcome, Partner
 from profiles.models import IDENTIFIER_BYTES
 
 KEPT = timedelta(days=90)
@@ -17,7 +18,7 @@ BATCH = 10_000
 
 def enter_refused(
     partner: Partner,
-    key: DataImportKey | None,
+    caller: Caller | None,
     *,
     call: str,
     cohort_id: Any,
@@ -25,11 +26,11 @@ def enter_refused(
     reason: str,
     started: float,
 ) -> CohortImport:
-    """Write that a call was refused: ``key`` tells the workspace, ``cohort_id`` is as it came."""
+    """Write that a call was refused. ``cohort_id`` is as it came, ``caller`` whom it concerns."""
     return CohortImport.objects.create(
-        workspace_id=key.workspace_id if key else None,
+        workspace_id=caller.workspace_id if caller else None,
         partner=partner,
-        key=key,
+        key_id=caller.key_id if caller else None,
         call=call,
         cohort_identifier=_printable(cohort_id),
         duration_ms=round((perf_counter() - started) * 1000),

@@ -1,5 +1,6 @@
 """Finding the people whom identifiers name: one statement a kind, whatever their number."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,14 @@ def by_external_id(workspace_id: int, external_ids: list[str]) -> dict[str, int]
     """Return the profile ids of those of ``external_ids`` that somebody has."""
     if not external_ids:
         return {}
-    return dict(_rows("by_external_id", workspace=workspace_id, external_ids=external_ids))
+    return dict(_rows("by_external_id", workspace_id, external_ids=external_ids))
 
 
 def by_alias(workspace_id: int, aliases: list[tuple[str, str]]) -> dict[tuple[str, str], int]:
     """Return the profile ids of those of ``aliases``, pairs of label and name, that are known."""
     if not aliases:
         return {}
-    labels, names = (list(part) for part in zip(*aliases, strict=True))
-    rows = _rows("by_alias", workspace=workspace_id, labels=labels, names=names)
+    rows = _rows("by_alias", workspace_id, aliases=aliases)
     return {(label, name): profile for label, name, profile in rows}
 
 
@@ -30,12 +30,13 @@ def by_device(workspace_id: int, device_ids: list[str]) -> tuple[dict[str, int],
     """Return the profile ids of devices of anonymous people, and the devices of identified ones."""
     if not device_ids:
         return {}, set()
-    rows = _rows("by_device", workspace=workspace_id, device_ids=device_ids)
+    rows = _rows("by_device", workspace_id, device_ids=device_ids)
     anonymous = {device: profile for device, profile, is_anonymous in rows if is_anonymous}
     return anonymous, {device for device, _, is_anonymous in rows if not is_anonymous}
 
 
-def _rows(statement: str, **values: Any) -> list[Any]:
+def _rows(statement: str, workspace_id: int, **identifiers: list[Any]) -> list[Any]:
+    values: dict[str, Any] = {name: json.dumps(sent) for name, sent in identifiers.items()}
     with connection.cursor() as cursor:
-        cursor.execute(STATEMENTS[statement], values)
+        cursor.execute(STATEMENTS[statement], values | {"workspace": workspace_id})
         return cursor.fetchall()

@@ -1,21 +1,26 @@
+-- The identifiers come as one JSON text: PostgreSQL reads 1,000 of them in a tenth of the time that
+-- Python needs to write them out as an array.
+
 -- name: by_external_id
 -- Index-only by profile_external_id: 1,000 ids in 5 ms at 5 million profiles.
 select external_id, id
 from profiles_profile
-where workspace_id = %(workspace)s and external_id = any(%(external_ids)s::text[])
+where workspace_id = %(workspace)s
+    and external_id = any(array(select json_array_elements_text(%(external_ids)s)))
 
 -- name: by_alias
 -- One look-up a pair, index-only by alias_label_name.
 select alias.label, alias.name, alias.profile_id
-from unnest(%(labels)s::text[], %(names)s::text[]) as asked (label, name)
+from json_array_elements(%(aliases)s) as asked (pair)
 join profiles_alias as alias
     on alias.workspace_id = %(workspace)s
-    and alias.label = asked.label
-    and alias.name = asked.name
+    and alias.label = asked.pair ->> 0
+    and alias.name = asked.pair ->> 1
 
 -- name: by_device
 -- With whether the device's person is anonymous.
 select device.device_id, device.profile_id, profile.external_id is null
 from profiles_device as device
 join profiles_profile as profile on profile.id = device.profile_id
-where device.workspace_id = %(workspace)s and device.device_id = any(%(device_ids)s::text[])
+where device.workspace_id = %(workspace)s
+    and device.device_id = any(array(select json_array_elements_text(%(device_ids)s)))

@@ -339,8 +339,8 @@ def test_a_call_takes_as_many_statements_for_one_identifier_as_for_1000(
 ) -> None:
     heap.users(add("user-1"))
     ids = ["user-1", *(f"nobody-{n}" for n in range(size - 1))]
-    # Two keys, the rate limit, a transaction around: cohort, people, members, last sync, ledger.
-    with django_assert_num_queries(10):
+    # Keys, rate limit, and a transaction around: cohort, people, members, ledger.
+    with django_assert_num_queries(8):
         assert applied(heap.users(add(*ids)))
 
 
