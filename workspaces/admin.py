@@ -6,11 +6,14 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.models import Group
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from workspaces.models import AuditEntry, Member, User, Workspace
 
+# What a member may do is decided by their role in a workspace, never by Django's groups.
+admin.site.unregister(Group)
 admin.site.site_header = admin.site.site_title = _("Braze Portal: operator pages")
 
 
