@@ -1,8 +1,9 @@
 """The Target Audiences step, the same for a campaign and a Canvas."""
 
+from contextlib import suppress
+
 from django.db import DatabaseError
 from django.http import QueryDict
-from django.utils.functional import cached_property
 
 from campaigns.editing import save_targeting
 from campaigns.forms import TargetingForm
@@ -28,6 +29,7 @@ class AudienceStep:
             prefix: Builder(targeted.workspace, getattr(targeted, field), data=data, prefix=prefix)
             for prefix, field in targeted.trees.items()
         }
+        self.summary: Summary | None = None
         self.acted = any(builder.act(action) for builder in self.builders.values())
 
     def is_valid(self) -> bool:
@@ -70,7 +72,7 @@ class AudienceStep:
         """The chosen segments that were archived since."""
         return [segment for segment in self.form.chosen if segment.archived_at]
 
-    @cached_property
+    @property
     def target(self) -> Target:
         return Target(self.form.chosen, self.tree.tree, self.form.chosen_send_to)
 
@@ -78,14 +80,16 @@ class AudienceStep:
     def sentence(self) -> str:
         return self.target.sentence(self.tree.catalogue)
 
-    @cached_property
-    def summary(self) -> Summary | None:
-        """Measure everything in one snapshot; None if it takes too long or cannot be answered."""
+    def measure(self) -> None:
+        """Put every number beside what it belongs to, all of one snapshot.
+
+        There is no ``summary`` if a filter takes too long or names what is gone.
+        """
         target = self.target
-        try:
-            with people_of(self.targeted.workspace) as people:
-                for builder in self.builders.values():
-                    builder.measure(people)
-                return target.summary(people)
-        except (DatabaseError, InvalidTree):
-            return None
+        with (
+            suppress(DatabaseError, InvalidTree),
+            people_of(self.targeted.workspace) as people,
+        ):
+            for builder in self.builders.values():
+                builder.measure(people)
+            self.summary = target.summary(people)

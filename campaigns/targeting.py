@@ -126,7 +126,7 @@ class Target:
         names = [_("“%(name)s”") % {"name": segment.name} for segment in self.segments]
         if not names:
             return self.tree.sentence(catalogue)
-        words = {"segments": _(" and ").join(names)}
+        words = {"segments": together(names)}
         words["inside"], words["outside"] = self.tree.words(catalogue)
         if words["inside"] and words["outside"]:
             form = _(
@@ -160,6 +160,13 @@ class Target:
 def inside(segment: Segment, people: People) -> BitMap:
     """Return the ids of the people of a segment that is already at hand."""
     return load_tree(segment.tree).audience(people)
+
+
+def together(names: list[str]) -> str:
+    """Join ``names``: “a, b and c”."""
+    if len(names) < 2:
+        return "".join(names)
+    return _("%(first)s and %(last)s") % {"first": ", ".join(names[:-1]), "last": names[-1]}
 
 
 def numbers_of(workspace: Workspace, listed: Iterable[Targeted]) -> dict[UUID, Numbers]:

@@ -121,6 +121,7 @@ def _audience(request: WorkspaceRequest, targeted: Targeted, template: str) -> H
         step.save(by=request.user)
         messages.success(request, _("The audience of “%(name)s” is saved.") % {"name": targeted})
         return redirect(targeted)
+    step.measure()
     part = "#numbers" if previewed else "#audience" if request.htmx else ""
     return render(request, f"{template}{part}", {"targeted": targeted, "step": step})
 
@@ -131,7 +132,7 @@ def campaign_detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     form_class = MESSAGE_FORMS[campaign.channel]
     context = {
         "targeted": campaign,
-        "step": AudienceStep(campaign, data=None),
+        "step": _measured(campaign),
         "rows": form_class.rows(campaign.message),
         "missing": form_class.missing(campaign.message),
     }
@@ -141,9 +142,16 @@ def campaign_detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
 @workspace_page()
 def canvas_detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     canvas = _get(request, Canvas, pk)
-    step = AudienceStep(canvas, data=None)
-    context = {"targeted": canvas, "step": step, "entry_sentence": entry_sentence(canvas.entry)}
+    words = entry_sentence(canvas.entry)
+    context = {"targeted": canvas, "step": _measured(canvas), "entry_sentence": words}
     return render(request, "campaigns/canvas.html", context)
+
+
+def _measured(targeted: Targeted) -> AudienceStep:
+    """Return the audience as it is stored, with its numbers."""
+    step = AudienceStep(targeted, data=None)
+    step.measure()
+    return step
 
 
 @editing_page
