@@ -75,7 +75,7 @@ def extract(language: str) -> "Catalog":
     catalogue = Catalog(locale=language)
     for path in sources():
         name = path.relative_to(settings.BASE_DIR).as_posix()
-        for message, comments, context in _texts_in(path):
+        for message, comments, context in texts_in(path):
             catalogue.add(message, locations=[(name, 0)], auto_comments=comments, context=context)
     return catalogue
 
@@ -89,7 +89,11 @@ def sources() -> Iterator[Path]:
         yield from sorted(path for path in Path(folder).rglob("*") if path.is_file())
 
 
-def _texts_in(path: Path) -> Iterator[tuple[Any, list[str], str | None]]:
+def texts_in(path: Path) -> Iterator[tuple[Any, list[str], str | None]]:
+    """Give every text in a file, each with the comments for translators and its context.
+
+    A text with a plural is a tuple of its forms.
+    """
     from babel.messages.extract import extract as extract_from
 
     code = path.read_text()

@@ -1,13 +1,32 @@
 """What every test may ask for."""
 
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import pytest
-from django.test import Client
+from babel.messages.mofile import write_mo
+from django.test import Client, override_settings
 
+from braze_portal import catalogue
 from tests.factories import MemberFactory
 from tests.partner_calls import PartnerCaller, connect
 from workspaces.models import Member, Role, Workspace
+
+
+@pytest.fixture(scope="session", autouse=True)
+def written_translations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The translations as they are written now, whatever was last compiled of them."""
+    folder = tmp_path_factory.mktemp("locale")
+    for language in catalogue.languages():
+        path = folder / language / "LC_MESSAGES" / "django.po"
+        path.parent.mkdir(parents=True)
+        copyfile(catalogue.file_of(language), path)
+        with path.with_suffix(".mo").open("wb") as compiled:
+            write_mo(compiled, catalogue.read(language))
+    with override_settings(LOCALE_PATHS=[folder]):
+        yield folder
 
 
 @pytest.fixture(autouse=True)
