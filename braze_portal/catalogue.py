@@ -31,6 +31,7 @@ KEYWORDS: dict[str, Any] = {
     "npgettext_lazy": ((1, "c"), 2, 3),
 }
 COMMENT_TAGS = ("Translators",)
+TEMPLATES = settings.BASE_DIR / "templates"
 LINE_LENGTH = 100
 
 
@@ -85,8 +86,7 @@ def sources() -> Iterator[Path]:
     for room in sorted(Path(app.path) for app in apps.get_app_configs()):
         if room.parent == settings.BASE_DIR:
             yield from sorted(room.rglob("*.py"))
-    for folder in settings.TEMPLATES[0]["DIRS"]:
-        yield from sorted(path for path in Path(folder).rglob("*") if path.is_file())
+    yield from sorted(path for path in TEMPLATES.rglob("*") if path.is_file())
 
 
 def texts_in(path: Path) -> Iterator[tuple[Any, list[str], str | None]]:
@@ -173,7 +173,7 @@ def forms(text: Any) -> tuple[str, ...]:
 
 
 def _is_done(message: "Message | None") -> bool:
-    return bool(message) and all(forms(message.string))
+    return message is not None and all(forms(message.string))
 
 
 def _key(message: "Message") -> tuple[Any, ...]:
