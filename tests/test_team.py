@@ -185,7 +185,7 @@ def test_an_admin_renames_the_workspace(admin_client: Client, workspace: Workspa
     assert admin_client.post(SETTINGS, data).url == SETTINGS
     workspace.refresh_from_db()
     assert (workspace.name, workspace.time_zone) == ("Acme Outdoor", "Europe/Paris")
-    changes = {"name": ["Acme", "Acme Outdoor"], "time_zone": ["UTC", "Europe/Paris"]}
+    changes = {"name": "Acme → Acme Outdoor", "time_zone": "UTC → Europe/Paris"}
     assert on_record() == [("Updated Workspace", "Acme Outdoor", changes)]
 
 

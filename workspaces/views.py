@@ -71,9 +71,8 @@ def workspace_settings(request: WorkspaceRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         form.save()
         if form.changed_data:
-            changes = {
-                field: [before[field], form.cleaned_data[field]] for field in form.changed_data
-            }
+            after = form.cleaned_data
+            changes = {field: f"{before[field]} → {after[field]}" for field in form.changed_data}
             audit.record(workspace, request.user, "Updated Workspace", workspace, **changes)
         messages.success(request, _("The workspace is saved."))
         return redirect("workspace-settings", workspace.slug)

@@ -11,6 +11,8 @@ function enhance(part) {
       closeAfterSelect: !select.multiple,
       render: { item: (data, escape) => drawItem(select, escape(data.text)) },
     });
+    // Its label now names the search box that stands in for it.
+    select.setAttribute("aria-hidden", "true");
   }
 }
 
