@@ -1,7 +1,7 @@
 """The table of contents: every address of the portal."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from braze_portal import health, rest, shell, views
@@ -63,7 +63,7 @@ canvas_pages = [
     path("<uuid:pk>/archive/", campaigns.canvas_archive, name="canvas-archive"),
 ]
 
-workspace_pages = [
+workspace_pages: list[URLPattern | URLResolver] = [
     path("", views.overview, name="workspace"),
     path("segments/", include(segment_pages)),
     path("campaigns/", include(campaign_pages)),

@@ -57,7 +57,7 @@ def control(field: forms.BoundField) -> SafeString:
 @register.filter
 def labelled_control(field: forms.BoundField) -> SafeString:
     """Draw the widget of ``field`` where no visible label stands beside it."""
-    attrs = {"class": _classes(field), "aria-label": str(field.label)}
+    attrs: dict[str, str | bool] = {"class": _classes(field), "aria-label": str(field.label)}
     return field.as_widget(attrs=attrs)
 
 
