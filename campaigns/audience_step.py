@@ -74,6 +74,9 @@ class AudienceStep:
 
     @property
     def target(self) -> Target:
+        """Whom the page means; as it is stored until something is posted."""
+        if not self.form.is_bound:
+            return Target.of(self.targeted)
         return Target(self.form.chosen, self.tree.tree, self.form.chosen_send_to)
 
     @property
