@@ -25,9 +25,10 @@ on conflict (workspace_id, partner_id, cohort_id) do nothing
 -- name: change_members
 -- Adds and removes in one statement, rows in the order of their profiles, so that no two calls
 -- wait for each other. Only rows that change are written: a repeated call looks at each row and
--- stops there; the last condition catches what another call wrote in the meantime. The look is a
--- subquery and no join, because a join would read the whole of a cohort that has grown since its
--- table was last analysed. The words are one JSON object, from profile to active.
+-- stops there; the last condition catches what another call wrote in the meantime. That look is a
+-- subquery and no join, and the cohort in it another, because the planner takes a cohort that has
+-- come since it last analysed the table for an empty one and would read the whole of it. The words
+-- are one JSON object, from profile to active.
 insert into cohorts_cohortmembership as member
     (cohort_id, profile_id, active, entered_at, left_at)
 select
@@ -42,7 +43,8 @@ from (
 where word.active <> coalesce(
     (
         select known.active from cohorts_cohortmembership as known
-        where known.cohort_id = %(cohort)s and known.profile_id = word.profile_id
+        where known.cohort_id = (select %(cohort)s::bigint)
+            and known.profile_id = word.profile_id
     ),
     false
 )

@@ -72,7 +72,7 @@ class NameField(OneMessageField):
 
     def read(self, data: Any) -> str:
         _insist(isinstance(data, str) and data.strip() and len(data) <= NAME_LENGTH)
-        _bytes(data)
+        _insist("\0" not in data and data.encode())
         return data
 
 
@@ -165,19 +165,14 @@ def _insist(condition: object) -> None:
         raise ValueError
 
 
-def _bytes(text: str) -> int:
-    """Return the length of ``text`` in bytes.
-
-    Raises ``ValueError`` for NUL and lone surrogates, which PostgreSQL cannot keep.
-    """
-    _insist("\0" not in text)
-    return len(text.encode())
-
-
 def _identifier(value: Any) -> str:
-    """Return ``value`` as the text of an identifier; a number becomes its decimal digits."""
+    """Return ``value`` as the text of an identifier; a number becomes its decimal digits.
+
+    Raises ``ValueError`` also for NUL and lone surrogates, which PostgreSQL cannot keep.
+    """
     text = value if type(value) is str else _digits(value)
-    _insist(_bytes(text) <= IDENTIFIER_BYTES)
+    if "\0" in text or len(text.encode()) > IDENTIFIER_BYTES:
+        raise ValueError
     return text
 
 

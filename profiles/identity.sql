@@ -1,11 +1,14 @@
 -- The identifiers come as one JSON text: PostgreSQL reads 1,000 of them in a tenth of the time that
--- Python needs to write them out as an array.
+-- Python needs to write them out as an array. The workspace comes as a subquery, so that the planner
+-- expects a workspace of average size and takes the unique index. Of one that has come since it
+-- last analysed the table it would expect a single row, take any index that begins with the
+-- workspace, and read all of its people: 3 s for 1,000 ids among 60,000 people, instead of 5 ms.
 
 -- name: by_external_id
 -- Index-only by profile_external_id: 1,000 ids in 5 ms at 5 million profiles.
 select external_id, id
 from profiles_profile
-where workspace_id = %(workspace)s
+where workspace_id = (select %(workspace)s::bigint)
     and external_id = any(array(select json_array_elements_text(%(external_ids)s)))
 
 -- name: by_alias
@@ -13,7 +16,7 @@ where workspace_id = %(workspace)s
 select alias.label, alias.name, alias.profile_id
 from json_array_elements(%(aliases)s) as asked (pair)
 join profiles_alias as alias
-    on alias.workspace_id = %(workspace)s
+    on alias.workspace_id = (select %(workspace)s::bigint)
     and alias.label = asked.pair ->> 0
     and alias.name = asked.pair ->> 1
 
@@ -22,5 +25,5 @@ join profiles_alias as alias
 select device.device_id, device.profile_id, profile.external_id is null
 from profiles_device as device
 join profiles_profile as profile on profile.id = device.profile_id
-where device.workspace_id = %(workspace)s
+where device.workspace_id = (select %(workspace)s::bigint)
     and device.device_id = any(array(select json_array_elements_text(%(device_ids)s)))

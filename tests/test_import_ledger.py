@@ -1,8 +1,9 @@
-"""What the ledger forgets, and the job that makes it."""
+"""What the ledger forgets and the job that makes it, and where calls are counted."""
 
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
@@ -57,3 +58,11 @@ def test_job_runs_every_night_and_once(heap: PartnerCaller) -> None:
     aged(91)
     tasks.prune_ledger(timestamp=0)
     assert not CohortImport.objects.exists()
+
+
+def test_calls_are_counted_where_no_disk_is_waited_for() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select relpersistence from pg_class where relname = 'workspaces_ratewindow'"
+        )
+        assert cursor.fetchone() == ("u",)
