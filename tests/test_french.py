@@ -189,9 +189,13 @@ def test_numbers_and_dates_are_written_the_french_way(
 
 
 def test_the_audit_log_tells_actions_in_french(french_client: Client, workspace: Workspace) -> None:
-    audit.record(workspace, None, "Revealed Data Import Key", "Main")
+    audit.record(workspace, None, "Revealed Data Import Key", "Main", partner="Heap")
+    audit.record(workspace, None, "Added Member", "ann@example.com", role="analyst")
+    audit.record(workspace, None, "Edited Campaign", "Welcome", step="Target Audiences")
     shown = Texts(page(french_client, url_of("audit-log", workspace))).found
-    assert shown >= {"Clé d’importation des données affichée", "une commande"}
+    assert shown >= {"Clé d’importation des données affichée", "une commande", "partenaire", "Heap"}
+    assert shown >= {"Membre ajouté", "rôle", "Analyste"}
+    assert shown >= {"Campagne modifiée", "étape", "Audiences cibles"}
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 """The record of who did what: one append-only table."""
 
+from collections.abc import Iterator
 from typing import Any
 
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_noop as _
 
-from workspaces.models import AuditEntry, User, Workspace
+from workspaces.models import AuditEntry, Role, User, Workspace
 
 #: Every action on record, in the order in which the audit page offers them. The names follow
 #: those of Braze's security event report where it has one.
@@ -32,6 +34,22 @@ ACTIONS = (
     _("Removed Member"),
     _("Updated Workspace"),
 )
+#: How the page names the details that stand beside an action.
+DETAILS = {
+    "after": pgettext_lazy("a detail", "after"),
+    "before": pgettext_lazy("a detail", "before"),
+    "cohort_id": pgettext_lazy("a detail", "cohort ID"),
+    "copied_from": pgettext_lazy("a detail", "copied from"),
+    "ends": pgettext_lazy("a detail", "ends"),
+    "members": pgettext_lazy("a detail", "members"),
+    "name": pgettext_lazy("a detail", "name"),
+    "partner": pgettext_lazy("a detail", "partner"),
+    "role": pgettext_lazy("a detail", "role"),
+    "step": pgettext_lazy("a detail", "step"),
+    "time_zone": pgettext_lazy("a detail", "time zone"),
+}
+#: The details that hold the code of a role.
+ROLES = {"after", "before", "role"}
 
 
 def record(
@@ -51,3 +69,14 @@ def record(
         subject=str(subject)[:255],
         detail=detail,
     )
+
+
+def details_in_words(entry: AuditEntry) -> Iterator[tuple[Any, Any]]:
+    """Give the details of ``entry``, each with its name, roles and steps as the pages call them."""
+    roles: dict[Any, Any] = dict(Role.choices)
+    for key, value in entry.detail.items():
+        if key in ROLES:
+            value = roles.get(value, value)
+        elif key == "step":
+            value = gettext(value)
+        yield DETAILS.get(key, key.replace("_", " ")), value

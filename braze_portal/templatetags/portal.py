@@ -85,9 +85,8 @@ def pages(paginator: Paginator, number: int) -> Iterator[int | str]:
     return paginator.get_elided_page_range(number, on_each_side=1, on_ends=1)
 
 
-@register.filter
 def spaced(name: str) -> str:
-    """Return a key of stored details as words: "expires_at" as "expires at"."""
+    """Return the key of a stored value as words: "expires_at" as "expires at"."""
     return name.replace("_", " ")
 
 
