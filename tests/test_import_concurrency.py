@@ -50,7 +50,10 @@ class WebProcess:
             [*command, "--bind", f"127.0.0.1:{self.port}", "--log-level", "warning"],
             cwd=settings.BASE_DIR,
             env=os.environ
-            | {"DATABASE_URL": database_url(), "DATA_KEYS": ",".join(settings.DATA_KEYS)},
+            | {
+                "DATABASE_URL": f"{database_url()}&application_name={self.port}",
+                "DATA_KEYS": ",".join(settings.DATA_KEYS),
+            },
         )
         eventually(self.answers)
 
@@ -80,8 +83,35 @@ def eventually(condition: Callable[[], bool]) -> None:
     raise AssertionError("It did not come about within 30 seconds")
 
 
+BACKENDS = "select count(*) from pg_stat_activity where datname = current_database()"
+
+
+def number(query: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return cursor.fetchone()[0]
+
+
+def deadlocks() -> int:
+    return number("select deadlocks from pg_stat_database where datname = current_database()")
+
+
+def waiting_calls() -> int:
+    """How many calls are about to write memberships."""
+    writing = " and state = 'active' and query like 'insert into cohorts_cohortmembership%'"
+    return number(BACKENDS + writing)
+
+
+@pytest.fixture(scope="module")
+def web(django_db_setup: None) -> Iterator[WebProcess]:
+    process = WebProcess()
+    yield process
+    process.end(signal.SIGTERM)
+
+
 @pytest.fixture
-def web() -> Iterator[WebProcess]:
+def own_web() -> Iterator[WebProcess]:
+    """One that the test itself brings to its end."""
     process = WebProcess()
     yield process
     if process.process.poll() is None:
@@ -97,7 +127,7 @@ def people(heap: PartnerCaller) -> list[str]:
 
 
 def test_eight_threads_add_and_remove_crosswise(
-    heap: PartnerCaller, people: list[str], web: WebProcess
+    heap: PartnerCaller, people: list[str], own_web: WebProcess
 ) -> None:
     def sync(seed: int) -> list[int]:
         chance = random.Random(seed)
@@ -106,12 +136,17 @@ def test_eight_threads_add_and_remove_crosswise(
             mixed = chance.sample(people, PEOPLE)
             changes = [add(*mixed[:20]), remove(*mixed[20:])]
             body = heap.keys | {"cohort_id": "c1", "cohort_changes": changes}
-            statuses.append(web.post("cohorts/users", json=body).status_code)
+            statuses.append(own_web.post("cohorts/users", json=body).status_code)
         return statuses
 
+    before = deadlocks()
     with ThreadPoolExecutor(8) as pool:
         statuses = [status for found in pool.map(sync, range(8)) for status in found]
     assert statuses == [201] * 120
+    # A backend tells its count when it ends, at the latest.
+    own_web.end(signal.SIGTERM)
+    eventually(lambda: number(BACKENDS + f" and application_name = '{own_web.port}'") == 0)
+    assert deadlocks() == before
     totals = CohortImport.objects.aggregate(
         *(models.Sum(name) for name in ("asked", "added", "removed", "unchanged"))
     )
@@ -139,7 +174,7 @@ def test_threads_that_share_nobody_lose_nothing(
 
 
 def test_web_process_killed_in_mid_call_applies_nothing(
-    heap: PartnerCaller, people: list[str], web: WebProcess
+    heap: PartnerCaller, people: list[str], own_web: WebProcess
 ) -> None:
     heap.users(add(people[-1]))
     heap.users(remove(people[-1]))
@@ -148,11 +183,11 @@ def test_web_process_killed_in_mid_call_applies_nothing(
     with psycopg.connect(database_url()) as other, ThreadPoolExecutor(1) as pool:
         # The call has written everyone but the last when it comes to this row.
         other.execute("select from cohorts_cohortmembership for update")
-        call = pool.submit(web.post, "cohorts/users", json=body)
-        eventually(lambda: waiting_backends() == 1)
-        web.end(signal.SIGKILL)
+        call = pool.submit(own_web.post, "cohorts/users", json=body)
+        eventually(lambda: waiting_calls() == 1)
+        own_web.end(signal.SIGKILL)
         assert isinstance(call.exception(), httpx.TransportError)
-    eventually(lambda: waiting_backends() == 0)
+    eventually(lambda: waiting_calls() == 0)
     assert (members(), CohortImport.objects.count()) == before
     assert CohortMembership.objects.count() == 1
 
@@ -160,16 +195,6 @@ def test_web_process_killed_in_mid_call_applies_nothing(
     assert again.post("cohorts/users", json=body).status_code == 201
     again.end(signal.SIGTERM)
     assert members() == set(people)
-
-
-def waiting_backends() -> int:
-    """How many transactions of others hold on to the memberships or wait for them."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select count(*) from pg_stat_activity where datname = current_database()"
-            " and query ilike 'insert into cohorts_cohortmembership%%' and state = 'active'"
-        )
-        return cursor.fetchone()[0]
 
 
 def test_person_deleted_in_mid_call_is_left_out(
@@ -182,7 +207,7 @@ def test_person_deleted_in_mid_call_is_left_out(
         other.execute("select from cohorts_cohortmembership for update")
         other.execute("delete from profiles_profile where external_id = %s", [people[0]])
         call = pool.submit(web.post, "cohorts/users", json=body)
-        eventually(lambda: waiting_backends() == 1)
+        eventually(lambda: waiting_calls() == 1)
         other.commit()
         assert call.result().status_code == 201
     assert members() == set(people[1:])
