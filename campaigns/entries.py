@@ -120,7 +120,9 @@ class ActionForm(EntryForm):
     def sentence(cls, stored: dict[str, Any]) -> str:
         trigger = str(Trigger(stored["trigger"]).label)
         words = {
-            "trigger": f"{trigger} “{stored['name']}”" if stored["name"] else trigger,
+            "trigger": _("%(trigger)s “%(name)s”") % {"trigger": trigger, "name": stored["name"]}
+            if stored["name"]
+            else trigger,
             "opens": moment_words(stored["opens_at"]),
         }
         if not stored["closes_at"]:
