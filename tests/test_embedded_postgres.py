@@ -46,7 +46,9 @@ def all_ended() -> Iterator[None]:
 
 def url(user: User) -> str:
     assert user.stdout
-    return user.stdout.readline().strip()
+    line = user.stdout.readline().strip()
+    assert line, user.communicate()[1]
+    return line
 
 
 def end(*users: User) -> None:
