@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
-from profiles import people
+from profiles import identity, people
 from profiles.models import CustomAttribute
 from profiles.people import CUSTOM_ATTRIBUTES, Maker, People
 from workspaces.models import Workspace
@@ -13,13 +13,6 @@ from workspaces.models import Workspace
 CHUNK = 20_000
 #: One anonymous profile for so many identified ones.
 USERS_PER_ANONYMOUS = 20
-
-KNOWN_USERS = """
-select external_id from profiles_profile where workspace_id = %s and external_id = any(%s)
-"""
-KNOWN_DEVICES = """
-select device_id from profiles_device where workspace_id = %s and device_id = any(%s)
-"""
 
 
 def seed_people(
@@ -61,17 +54,20 @@ def _one_at_a_time(workspace: Workspace) -> Iterator[None]:
 
 def _missing(workspace: Workspace, users: int) -> Iterator[tuple[Maker, Sequence[int]]]:
     """The numbers of people who are not there yet, by chunk, with the function that makes them."""
-    for prefix, known, maker, total in (
-        ("user-", KNOWN_USERS, people.identified, users),
-        ("device-", KNOWN_DEVICES, people.anonymous, users // USERS_PER_ANONYMOUS),
-    ):
-        for start in range(1, total + 1, CHUNK):
-            numbers = range(start, min(start + CHUNK, total + 1))
-            with connection.cursor() as cursor:
-                cursor.execute(known, [workspace.pk, [f"{prefix}{n}" for n in numbers]])
-                present = {identifier for (identifier,) in cursor.fetchall()}
-            if missing := [n for n in numbers if f"{prefix}{n}" not in present]:
-                yield maker, missing
+    for numbers in _chunks(users):
+        known = identity.by_external_id(workspace.pk, [f"user-{n}" for n in numbers])
+        if missing := [n for n in numbers if f"user-{n}" not in known]:
+            yield people.identified, missing
+    for numbers in _chunks(users // USERS_PER_ANONYMOUS):
+        free, taken = identity.by_device(workspace.pk, [f"device-{n}" for n in numbers])
+        devices = taken.union(free)
+        if missing := [n for n in numbers if f"device-{n}" not in devices]:
+            yield people.anonymous, missing
+
+
+def _chunks(total: int) -> Iterator[range]:
+    for start in range(1, total + 1, CHUNK):
+        yield range(start, min(start + CHUNK, total + 1))
 
 
 @transaction.atomic
