@@ -9,6 +9,7 @@ function enhance(part) {
       maxOptions: null,
       hidePlaceholder: true,
       closeAfterSelect: !select.multiple,
+      refreshThrottle: 0, // else Enter right after the last letter takes what was found before it
       render: { item: (data, escape) => drawItem(select, escape(data.text)) },
     });
     // Its label now names the search box that stands in for it.

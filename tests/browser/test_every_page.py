@@ -1,0 +1,146 @@
+"""What holds for every page: no barrier that axe finds, nothing wider than a telephone."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+
+from braze_portal.demo import DROP_OFFS, Heap, SyncRefused
+from campaigns.models import Campaign, Canvas
+from segments.models import Segment
+from tests.browser.steps import users
+from tests.test_pages import ACTIONS, PAGES
+from workspaces.models import Member, Workspace
+
+pytestmark = pytest.mark.browser
+
+#: What one may download, or only press.
+NOT_PAGES = ACTIONS | {"cohort-import-unmatched"}
+SECTIONS = ("", "segments", "campaigns", "canvas", "users", "partners", "settings")
+SOME_RULES = "rules => axe.run({runOnly: rules})"
+COLOUR_RULES = ["color-contrast", "link-in-text-block"]
+GRAVE = {"serious", "critical"}
+NARROW = {"width": 360, "height": 740}
+
+
+@pytest.fixture
+def things(
+    workspace: Workspace, synced_heap: Heap, drop_offs_segment: Segment, analyst: Member
+) -> dict[str, dict[str, Any]]:
+    """A workspace with something of everything; what names each in an address."""
+    synced_heap.users(DROP_OFFS, [{"user_ids": [*users(30, 60), "stranger-" + "x" * 60]}])
+    mixed_call = workspace.cohort_imports.first()
+    with pytest.raises(SyncRefused):
+        synced_heap.users(DROP_OFFS, [{"user_ids": [7, {}]}])
+    tree = drop_offs_segment.tree | {"exclusions": drop_offs_segment.tree["groups"]}
+    about = {"workspace": workspace, "tree": tree, "description": "Who left", "tags": ["trial"]}
+    campaign = Campaign.objects.create(name="Come back", message={"subject": "Hello"}, **about)
+    canvas = Canvas.objects.create(name="Second chance", exit_tree=tree, **about)
+    for targeted in (campaign, canvas):
+        targeted.segments.add(drop_offs_segment)
+    key = workspace.data_import_keys.get()
+    return {
+        "partner": {"partner": "heap"},
+        "key": {"partner": "heap", "key": key.pk},
+        "cohort-import": {"partner": "heap", "pk": mixed_call.pk},
+        "cohort": {"partner": "heap", "pk": workspace.cohorts.get().pk},
+        "segment": {"pk": drop_offs_segment.pk},
+        "campaign": {"pk": campaign.pk},
+        "canvas": {"pk": canvas.pk},
+        "team-member": {"pk": analyst.pk},
+    }
+
+
+def addresses(workspace: Workspace, things: dict[str, dict[str, Any]], section: str) -> list[str]:
+    """The address of every page of a section of the portal, with something real in it."""
+    found = []
+    for name in PAGES.keys() - NOT_PAGES:
+        thing = things.get(name) or things.get(name.partition("-")[0], {})
+        named = {argument: thing[argument] for argument in PAGES[name]}
+        found.append(reverse(name, kwargs={"workspace": workspace.slug, **named}))
+    return sorted(address for address in found if address.split("/")[3] == section)
+
+
+def barriers(results: dict[str, Any]) -> list[str]:
+    """What axe found to be in somebody's way."""
+    return [
+        f"{violation['id']}: {node['target']} {node['failureSummary']}"
+        for violation in results["violations"]
+        if violation["impact"] in GRAVE
+        for node in violation["nodes"]
+    ]
+
+
+def show(page: Page, scheme: str) -> None:
+    """Let the device ask for light or dark, and wait until all colours have changed."""
+    page.emulate_media(color_scheme=scheme)
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", scheme)
+    page.evaluate("document.getAnimations().forEach(animation => animation.finish())")
+
+
+def faults(page: Page) -> list[str]:
+    """What is wrong with the page that is open: in the light, in the dark, on a telephone."""
+    show(page, "light")
+    found = barriers(Axe().run(page).response)
+    show(page, "dark")
+    found += barriers(page.evaluate(SOME_RULES, COLOUR_RULES))
+    size = page.viewport_size
+    page.set_viewport_size(NARROW)
+    found += barriers(page.evaluate(SOME_RULES, ["scrollable-region-focusable"]))
+    width = page.evaluate("document.scrollingElement.scrollWidth")
+    page.set_viewport_size(size)
+    return found + ([f"{width} pixels wide"] if width > NARROW["width"] else [])
+
+
+def test_every_page_has_a_section(workspace: Workspace, things: dict[str, dict[str, Any]]) -> None:
+    found = sum(len(addresses(workspace, things, section)) for section in SECTIONS)
+    assert found == len(PAGES.keys() - NOT_PAGES)
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_pages_are_open_to_everybody(
+    section: str,
+    visit: Callable[..., Page],
+    admin: Member,
+    workspace: Workspace,
+    things: dict[str, dict[str, Any]],
+) -> None:
+    page = visit(admin)
+    found = {}
+    for address in addresses(workspace, things, section):
+        page.goto(address)
+        found[address] = faults(page)
+    assert {address: wrong for address, wrong in found.items() if wrong} == {}
+
+
+def test_pages_outside_a_workspace_are_open_to_everybody(
+    visit: Callable[..., Page], admin: Member, complaints: list[str]
+) -> None:
+    signed_out, signed_in = visit(), visit(admin)
+    signed_out.goto("/sign-in/")
+    assert faults(signed_out) == []
+    for address in ("/account/password/", "/nowhere/"):
+        signed_in.goto(address)
+        assert faults(signed_in) == []
+    complaints.clear()
+
+
+def test_open_menus_are_open_to_everybody(
+    visit: Callable[..., Page], admin: Member, synced_heap: Heap
+) -> None:
+    page = visit(admin)
+    page.goto("/w/acme/segments/new/")
+    page.get_by_role("combobox", name="Add filter").click()
+    expect(page.get_by_role("listbox").filter(visible=True)).to_be_visible()
+    assert faults(page) == []
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Your account").filter(visible=True).click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    assert faults(page) == []
+    page.set_viewport_size(NARROW)
+    page.get_by_role("button", name="Navigation").click()
+    expect(page.get_by_role("link", name="Audit log")).to_be_visible()
+    assert faults(page) == []
