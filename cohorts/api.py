@@ -15,9 +15,10 @@ from rest_framework.views import APIView
 
 from cohorts import imports, ledger
 from cohorts import serializers as shapes
-from cohorts.callers import Caller, authenticate, client_address
+from cohorts.callers import Caller, authenticate
 from cohorts.models import Partner
 from workspaces import rate_limits
+from workspaces.addresses import client_address
 
 log = logging.getLogger(__name__)
 

@@ -2,14 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db import connection
 from django.db.models import Q
-from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework.exceptions import APIException
 
@@ -62,17 +59,6 @@ def authenticate(partner: str, body: dict[str, Any], address: str | None) -> Cal
     if not noted:
         _note_use(caller, address)
     return caller
-
-
-def client_address(request: HttpRequest) -> str | None:
-    """Return the caller's IP address. The proxy's word counts only where one is known to stand."""
-    address = request.META.get("REMOTE_ADDR", "")
-    if settings.BEHIND_TLS:
-        address = request.META.get("HTTP_X_FORWARDED_FOR", address).rpartition(",")[2]
-    try:
-        return str(ip_address(address.strip().partition("%")[0]))
-    except ValueError:
-        return None
 
 
 def _find(partner_api_key: Any, client_secret: Any, address: str | None) -> Any:

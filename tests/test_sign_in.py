@@ -230,3 +230,14 @@ def test_a_form_from_elsewhere_is_refused_in_plain_words(strict: Client, db: Non
     response = sign_in(strict, "ada@example.com")
     assert response.status_code == 403
     assert "This form is too old" in response.content.decode()
+
+
+def test_behind_a_proxy_the_client_is_locked_out_and_not_the_proxy(
+    user: User, settings: Any
+) -> None:
+    settings.BEHIND_TLS = True
+    for _ in range(5):
+        sign_in(Client(headers={"X-Forwarded-For": "192.0.2.1"}), user.email, "wrong")
+    locked, free = (Client(headers={"X-Forwarded-For": f"192.0.2.{n}"}) for n in (1, 2))
+    assert sign_in(locked, user.email).status_code == 429
+    assert sign_in(free, user.email).status_code == 302
