@@ -87,6 +87,8 @@ def _let_go(data_dir: Path, holder: int) -> None:
         return
     if _pg_ctl(data_dir, "status").returncode == 0:
         _pg_ctl(data_dir, "stop", "-m", "fast", "-t", str(START_LIMIT))
+    if (socket_dir := _socket_dir(data_dir)) != data_dir:
+        shutil.rmtree(socket_dir, ignore_errors=True)
     os.close(handle)
 
 

@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -60,17 +62,25 @@ def runs(data_dir: Path) -> bool:
     return (data_dir / "postmaster.pid").exists()
 
 
+@contextmanager
+def folder() -> Iterator[Path]:
+    """Not one of pytest's: each session of it closes their parent to the server's user again."""
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+
+
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def made() -> Iterator[Path]:
     """A folder whose cluster is made by the first test and used by the others."""
-    path = tmp_path_factory.mktemp("made") / "postgres"
-    yield path
-    end(use(path))
+    with folder() as path:
+        yield path / "postgres"
+        end(use(path / "postgres"))
 
 
 @pytest.fixture
-def fresh(tmp_path: Path) -> Path:
-    return tmp_path / "a folder" / "postgres"
+def fresh() -> Iterator[Path]:
+    with folder() as path:
+        yield path / "a folder" / "postgres"
 
 
 def test_two_that_start_at_once_share_a_server_which_the_last_one_stops(fresh: Path) -> None:
@@ -126,13 +136,13 @@ def test_a_crash_whose_number_another_process_has_now(made: Path) -> None:
     end(user, again)
 
 
-def test_a_path_too_long_for_a_socket(tmp_path: Path) -> None:
-    data_dir = tmp_path / ("deep" * 30) / "postgres"
-    user = use(data_dir)
+def test_a_path_too_long_for_a_socket(fresh: Path) -> None:
+    user = use(fresh.parent / ("deep" * 30) / "postgres")
     address = url(user)
     assert "host=/tmp/braze-portal-" in address
     psycopg.connect(address).close()
     end(user)
+    assert not Path(address.partition("host=")[2]).exists()
 
 
 def test_a_folder_of_other_things_is_left_alone(fresh: Path) -> None:
