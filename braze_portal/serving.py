@@ -39,7 +39,6 @@ class Child:
 
     name: str
     command: list[str]
-    quiet: bool = False  # what it prints is dropped; what it logs, on stderr, is not
     process: subprocess.Popen[bytes] | None = None
     started: float = 0
     falls: int = 0
@@ -51,7 +50,6 @@ class Child:
             self.command,
             cwd=settings.BASE_DIR,
             env=os.environ | {"VAR_DIR": str(Path(settings.VAR_DIR).resolve())},
-            stdout=subprocess.DEVNULL if self.quiet else None,
             start_new_session=True,
             preexec_fn=_die_with_parent,
         )
@@ -87,7 +85,7 @@ def serve(
     _prepare()
     children = [
         Child("web server", _web_command(host, port, workers, access_log)),
-        Child("worker", _worker_command(), quiet=True),
+        Child("worker", _worker_command()),
     ]
     with _asked_by_signal():
         try:
