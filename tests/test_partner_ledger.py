@@ -123,6 +123,11 @@ def test_ledger_is_sent_again_only_when_something_happened(analyst_client, appli
     assert analyst_client.get(HEAP, headers=seen).status_code == 200
 
 
+def test_ledger_of_somebody_signed_out_loads_the_page_anew(client, applied):
+    page = client.get(HEAP, headers=HTMX)
+    assert (page["HX-Refresh"], page.content) == ("true", b"")
+
+
 def test_ledger_asks_again_on_the_first_page_only(analyst_client, workspace):
     CohortImportFactory.create_batch(26, workspace=workspace)
     assert "every 5s" in analyst_client.get(HEAP).content.decode()

@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
+from django_htmx.http import HttpResponseClientRefresh
 
 from workspaces.models import Member, Role, User, Workspace
 
@@ -36,6 +37,7 @@ def workspace_page[**P](
     """
 
     def decorate(view: Page[P]) -> Callable[..., HttpResponse]:
+        @_refresh_when_signed_out
         @login_required
         @wraps(view)
         def guarded(
@@ -56,3 +58,15 @@ def workspace_page[**P](
         return guarded
 
     return decorate
+
+
+def _refresh_when_signed_out(page: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Have a page that asks for a part of itself load anew: no sign-in form inside the page."""
+
+    @wraps(page)
+    def asked(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.htmx and not request.user.is_authenticated:
+            return HttpResponseClientRefresh()
+        return page(request, *args, **kwargs)
+
+    return asked
