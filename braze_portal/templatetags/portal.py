@@ -56,9 +56,19 @@ def control(field: forms.BoundField) -> SafeString:
 
 @register.filter
 def labelled_control(field: forms.BoundField) -> SafeString:
-    """Draw the widget of ``field`` where no visible label stands beside it."""
-    attrs: dict[str, str | bool] = {"class": _classes(field), "aria-label": str(field.label)}
-    return field.as_widget(attrs=attrs)
+    """Draw the widget of ``field`` where no visible label stands beside it.
+
+    What is wrong with the value is said by another element alone, with the id of the field and
+    "_error": it changes while one types, and the widget stays.
+    """
+    attrs: dict[str, Any] = {
+        "id": field.auto_id,
+        "class": _look(field),
+        "aria-label": field.label,
+        "aria-describedby": f"{field.auto_id}_helptext {field.auto_id}_error",
+    }
+    widget = field.field.widget
+    return widget.render(field.html_name, field.value(), attrs, renderer=field.form.renderer)
 
 
 @register.filter
@@ -103,14 +113,17 @@ def plain(value: Any) -> str:
 
 
 def _classes(field: forms.BoundField) -> str:
+    return f"{_look(field)} is-invalid" if field.errors else _look(field)
+
+
+def _look(field: forms.BoundField) -> str:
     widget = field.field.widget
     if kind(field) in {"check", "choices"}:
         base = "form-check-input"
     else:
         base = "form-select" if isinstance(widget, forms.Select) else "form-control"
     own = str(widget.attrs.get("class", ""))
-    names = [*own.split(), base, *(["is-invalid"] if field.errors else [])]
-    return " ".join(dict.fromkeys(names))
+    return " ".join(dict.fromkeys([*own.split(), base]))
 
 
 class CaptureNode(Node):

@@ -55,3 +55,18 @@ def test_the_reach_follows_the_segments_that_are_chosen(
     row.get_by_label("Value").fill("user-7")
     expect(size).to_have_text("39")
     expect(page.locator("#reach-webhook")).to_have_text("39")
+
+
+def test_what_is_wrong_with_a_filter_is_said_beside_it(
+    visit: Callable[..., Page], marketer: Member, synced_heap: Heap
+) -> None:
+    page = visit(marketer)
+    page.goto("/w/acme/segments/new/")
+    first = add_filter(page, "Random bucket #").get_by_label("Value of Random bucket #")
+    expect(first).to_have_accessible_description("")
+    first.fill("20")
+    page.get_by_label("Last of the range").fill("10")
+    expect(first).to_have_accessible_description("The first bucket comes after the last.")
+    page.get_by_label("Last of the range").fill("9999")
+    expect(first).to_have_accessible_description("")
+    expect(page.locator(".is-invalid")).to_have_count(0)
