@@ -1,6 +1,13 @@
 """Gunicorn's settings. The address and the number of processes come from the command line."""
 
+import ctypes
 import os
+import sys
+from typing import Any
+
+# glibc's names for what mallopt sets.
+M_MMAP_THRESHOLD = -3
+M_ARENA_MAX = -8
 
 wsgi_app = "braze_portal.wsgi"
 worker_class = "gthread"
@@ -13,3 +20,14 @@ access_log_format = '%(t)s %(h)s "%(m)s %(U)s" %(s)s %(b)s %(M)sms'
 control_socket_disable = True
 if os.path.isdir("/dev/shm"):  # noqa: S108
     worker_tmp_dir = "/dev/shm"  # noqa: S108
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Give large buffers back to the system when they are freed.
+
+    The ids of a new bitmap pass through buffers of megabytes. By default glibc keeps those on its
+    heaps, one a thread: at a million people 243 MB resident instead of 139.
+    """
+    if sys.platform == "linux" and hasattr(ctypes.CDLL(None), "mallopt"):
+        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, 256 * 1024)
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)

@@ -24,7 +24,11 @@ partner_pages = [
     path("<slug:partner>/", partners.partner_detail, name="partner"),
     path("<slug:partner>/keys/new/", partners.key_generate, name="key-generate"),
     path("<slug:partner>/keys/<int:key>/reveal/", partners.key_reveal, name="key-reveal"),
-    path("<slug:partner>/keys/<int:key>/invalidate/", partners.key_invalidate, name="key-invalidate"),
+    path(
+        "<slug:partner>/keys/<int:key>/invalidate/",
+        partners.key_invalidate,
+        name="key-invalidate",
+    ),
     path("<slug:partner>/imports/<int:pk>/", partners.import_detail, name="cohort-import"),
     path(
         "<slug:partner>/imports/<int:pk>/unmatched.csv",

@@ -211,12 +211,8 @@ class CohortImport(models.Model):
     workspace = models.ForeignKey(
         Workspace, null=True, on_delete=models.CASCADE, related_name="cohort_imports"
     )
-    partner = models.ForeignKey(
-        Partner, on_delete=models.CASCADE, related_name="cohort_imports"
-    )
-    cohort = models.ForeignKey(
-        Cohort, null=True, on_delete=models.SET_NULL, related_name="imports"
-    )
+    partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="cohort_imports")
+    cohort = models.ForeignKey(Cohort, null=True, on_delete=models.SET_NULL, related_name="imports")
     # As the partner sent it, also where no such cohort was made.
     cohort_identifier = models.CharField(max_length=IDENTIFIER_BYTES, blank=True)
     key = models.ForeignKey(
