@@ -193,6 +193,15 @@ def test_invalidate_tells_whether_the_next_key_is_in_use(admin_client, workspace
     assert "Gone" not in text
 
 
+def test_invalidate_tells_that_the_other_key_ends_too(admin_client, workspace):
+    key, _ = import_key(workspace)
+    ends = timezone.now() + timedelta(hours=3, minutes=1)
+    import_key(workspace, name="Used", last_used_at=timezone.now(), expires_at=ends)
+    text = admin_client.get(url(key, "invalidate")).content.decode()
+    assert "But it ends too: " in text
+    assert "3\xa0hours from now" in text
+
+
 def test_invalidate_at_once(admin_client, workspace):
     key, _ = import_key(workspace, name="Main")
     assert admin_client.post(url(key, "invalidate"), {"when": "now"}).url == HEAP
