@@ -146,7 +146,7 @@ def test_partner_page_costs_the_same_with_one_and_three_rows(
 
 
 def test_partner_page_asks_for_a_key_first(admin_client, marketer_client):
-    assert "No key is live. With one," in admin_client.get(HEAP).content.decode()
+    assert "Generate a Data Import Key: with it" in admin_client.get(HEAP).content.decode()
     assert "Ask an admin of this workspace" in marketer_client.get(HEAP).content.decode()
 
 
