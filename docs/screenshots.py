@@ -117,10 +117,10 @@ def segment(page: Page) -> None:
     pick(cohort, "Trial drop-offs")
     add_filter(page, "Country").get_by_label("Value").fill("FR\nDE\nUS\nGB")
     page.get_by_role("button", name="Add exclusion group").click()
-    power = add_filter(page, "Heap Cohorts", "Exclusion group 1")
-    pick(power.get_by_role("combobox", name="Value"), "Power users")
+    back = add_filter(page, "Heap Cohorts", "Exclusion group 1")
+    pick(back.get_by_role("combobox", name="Value"), "Activated this week")
     expect(page.locator("#sentence")).to_contain_text("except those for whom Heap Cohorts includes")
-    take(page, "segment", 1000)
+    take(page, "segment", 1140)
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", name=SEGMENT, level=1)).to_be_visible()
 
