@@ -51,34 +51,36 @@ class Profile(models.Model):
     workspace = models.ForeignKey(
         Workspace, on_delete=models.CASCADE, related_name="profiles", db_index=False
     )
-    braze_id = models.CharField(max_length=24, default=new_braze_id, editable=False)
-    external_id = models.CharField(  # noqa: DJ001  null is what makes a person anonymous
-        max_length=IDENTIFIER_BYTES, null=True, blank=True
+    # Columns of fixed width come first, and those that filters read most: PostgreSQL walks a row from
+    # its start, and a scan of a million people feels every column before the one it wants.
+    created_at = models.DateTimeField(auto_now_add=True)
+    changed = ChangedField()
+    random_bucket = models.SmallIntegerField(
+        db_default=Cast(Floor(Random() * RANDOM_BUCKETS), models.SmallIntegerField())
     )
-    first_name = models.CharField(max_length=255, blank=True)
-    last_name = models.CharField(max_length=255, blank=True)
-    email = models.CharField(max_length=320, blank=True)
-    phone = models.CharField(max_length=32, blank=True)
-    gender = models.CharField(max_length=1, choices=Gender, blank=True)
-    dob = models.DateField(null=True, blank=True)
+    custom = models.JSONField(default=dict, blank=True)
     country = models.CharField(max_length=2, blank=True)
-    home_city = models.CharField(max_length=255, blank=True)
     language = models.CharField(max_length=2, blank=True)
-    time_zone = models.CharField(max_length=64, blank=True)
     email_subscribe = models.CharField(
         max_length=12, choices=Subscription, default=Subscription.SUBSCRIBED
     )
     push_subscribe = models.CharField(
         max_length=12, choices=Subscription, default=Subscription.SUBSCRIBED
     )
+    gender = models.CharField(max_length=1, choices=Gender, blank=True)
+    email = models.CharField(max_length=320, blank=True)
+    home_city = models.CharField(max_length=255, blank=True)
+    first_name = models.CharField(max_length=255, blank=True)
+    last_name = models.CharField(max_length=255, blank=True)
+    phone = models.CharField(max_length=32, blank=True)
+    time_zone = models.CharField(max_length=64, blank=True)
+    braze_id = models.CharField(max_length=24, default=new_braze_id, editable=False)
+    external_id = models.CharField(  # noqa: DJ001  null is what makes a person anonymous
+        max_length=IDENTIFIER_BYTES, null=True, blank=True
+    )
+    dob = models.DateField(null=True, blank=True)
     email_hard_bounced_at = models.DateTimeField(null=True, blank=True)
     email_marked_spam_at = models.DateTimeField(null=True, blank=True)
-    custom = models.JSONField(default=dict, blank=True)
-    random_bucket = models.SmallIntegerField(
-        db_default=Cast(Floor(Random() * RANDOM_BUCKETS), models.SmallIntegerField())
-    )
-    created_at = models.DateTimeField(auto_now_add=True)
-    changed = ChangedField()
 
     objects = ProfileQuerySet.as_manager()
 
