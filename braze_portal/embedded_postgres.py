@@ -199,7 +199,8 @@ def _tuning() -> dict[str, str]:
     """
     megabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
     return {
-        "shared_buffers": f"{min(max(megabytes // 8, 128), 1024)}MB",
+        # A table is scanned from the buffers only while it is smaller than a quarter of them.
+        "shared_buffers": f"{min(max(megabytes // 8, 128), 2048)}MB",
         "effective_cache_size": f"{megabytes // 2}MB",
         "work_mem": f"{min(max(megabytes // 256, 8), 32)}MB",
         "maintenance_work_mem": f"{min(max(megabytes // 32, 64), 512)}MB",

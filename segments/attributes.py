@@ -92,7 +92,7 @@ class CustomTime(CustomAttributeFilter):
     column = (
         "case when jsonb_typeof(custom -> %s) = 'string' then (custom ->> %s) collate \"C\" end"
     )
-    operators = operators.TIME
+    operators = operators.times("text")
 
 
 @register
@@ -190,7 +190,7 @@ class Birthday(Demographic):
     name = _("Date of birth")
     column = "dob"
     operators: ClassVar[dict[str, Operator]] = {
-        name: operators.TIME[name] for name in ("before", "after", "blank", "not_blank")
+        name: operators.times("date")[name] for name in ("before", "after", "blank", "not_blank")
     }
 
 
@@ -295,7 +295,8 @@ class CreatedAt(OtherAttribute):
     name = _("Created at")
     column = "created_at"
     operators: ClassVar[dict[str, Operator]] = {
-        name: operators.TIME[name] for name in ("before", "after", "more_ago", "less_ago")
+        name: operators.times("timestamptz")[name]
+        for name in ("before", "after", "more_ago", "less_ago")
     }
 
 

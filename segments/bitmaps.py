@@ -16,9 +16,10 @@ from typing import Self
 
 from django.db import connection
 from django.utils import timezone
+from psycopg import Cursor
 from pyroaring import BitMap
 
-from segments.filters import Query
+from segments.filters import Query, Value
 from segments.models import LeafBitmap
 
 #: Memory that one process gives to bitmaps, and how many versions of each it keeps: readers that
@@ -166,19 +167,25 @@ def system_identifier() -> int:
 
 def read(query: Query) -> BitMap:
     """Run ``query`` and return the ids it selects."""
-    sql = f"select array_send(array_agg(id::int4)) from ({query.sql}) as found (id)"  # noqa: S608
-    with connection.cursor() as cursor:
-        cursor.execute(sql, query.params)
-        return _decoded(cursor.fetchone()[0])
+    found = f"({query.sql}) as found (id)"
+    return _ids(f"select array_send(array_agg(id::int4)) from {found}", query.params)  # noqa: S608
 
 
 def read_within(query: Query, ids: BitMap) -> BitMap:
     """Run ``query`` for the people of ``ids`` only."""
     found = f"({query.sql}) as found (id)"
     sql = f"select array_send(array_agg(id::int4)) from {found} where id = any(%s)"  # noqa: S608
-    with connection.cursor() as cursor:
-        cursor.execute(sql, (*query.params, list(ids)))
-        return _decoded(cursor.fetchone()[0])
+    return _ids(sql, (*query.params, list(ids)))
+
+
+def _ids(sql: str, params: Value) -> BitMap:
+    # Django's cursor takes results as text, and a million ids as hexadecimal text cost 100 ms and
+    # 25 MB more than as they are: it only puts the parameters in.
+    with connection.cursor() as cursor, connection.wrap_database_errors:
+        statement = cursor.mogrify(sql, params).encode()
+        with Cursor(connection.connection) as binary:
+            row = binary.execute(statement, binary=True).fetchone()
+    return _decoded(row[0] if row else None)
 
 
 def _decoded(sent: bytes | None) -> BitMap:
