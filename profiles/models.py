@@ -51,8 +51,8 @@ class Profile(models.Model):
     workspace = models.ForeignKey(
         Workspace, on_delete=models.CASCADE, related_name="profiles", db_index=False
     )
-    # Columns of fixed width come first, and those that filters read most: PostgreSQL walks a row from
-    # its start, and a scan of a million people feels every column before the one it wants.
+    # Columns of fixed width come first, then those that filters read most: PostgreSQL walks a row
+    # from its start, and a scan of a million people feels every column before the one it wants.
     created_at = models.DateTimeField(auto_now_add=True)
     changed = ChangedField()
     random_bucket = models.SmallIntegerField(
