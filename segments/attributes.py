@@ -100,7 +100,15 @@ class CustomObject(CustomAttributeFilter):
     kind = "custom_object"
     type = AttributeType.OBJECT
     column = "case when jsonb_typeof(custom -> %s) = 'object' then custom -> %s end"
-    operators = operators.BLANK
+    operators = operators.OBJECT
+
+    def sentence(self, catalogue: Catalogue) -> str:
+        """Say “company.name nested value equals Acorn”: the path belongs to the name."""
+        if not self.value:
+            return super().sentence(catalogue)
+        path, *value = self.value
+        operator = self.operators[self.operator].label
+        return " ".join(map(str, [f"{self.subject}.{path}", operator, *value]))
 
 
 class Demographic(AttributeFilter):

@@ -149,6 +149,51 @@ class PairInput(forms.TextInput):
         return data.getlist(name)
 
 
+class PathInput(PairInput):
+    """Two text inputs of one name: a path into an object, and the value at its end."""
+
+    template_name = "segments/path_input.html"
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        return super().get_context(name, value, attrs) | {"last_label": _("Value at that path")}
+
+
+class PathField(forms.Field):
+    """A path such as ``company.name``, and a value that ``inner`` cleans."""
+
+    widget = PathInput(attrs={"placeholder": "company.name"})
+
+    def __init__(self, inner: forms.Field) -> None:
+        super().__init__(help_text=_("Keys with dots between them, then the value"))
+        self.inner = inner
+
+    def clean(self, value: Any) -> Value:
+        path, at_its_end = (list(value or []) + ["", ""])[:2]
+        return (path_text().clean(path), plain(self.inner.clean(at_its_end)))
+
+
+def validate_path(path: str) -> None:
+    """Refuse a path with an empty key."""
+    if not all(path.split(".")):
+        raise ValidationError(_("Write the path as keys with dots between them."))
+
+
+def path(choices: Choices) -> forms.Field:
+    return OneField(path_text())
+
+
+def path_text() -> forms.Field:
+    return forms.CharField(max_length=255, validators=[validate_path])
+
+
+def path_and_text(choices: Choices) -> forms.Field:
+    return PathField(forms.CharField(max_length=255, strip=False))
+
+
+def path_and_number(choices: Choices) -> forms.Field:
+    return PathField(forms.DecimalField(max_digits=30, decimal_places=10))
+
+
 class BucketsField(forms.Field):
     """The first and last random bucket of a range, both included."""
 

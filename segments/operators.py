@@ -135,6 +135,41 @@ def times(column_type: str) -> dict[str, Operator]:
     }
 
 
+def path_and_json(value: Value, now: datetime) -> Value:
+    """Bind the path, the number as JSON, and the path again for the look at its type."""
+    return (value[0], json.dumps(value[1]), value[0])
+
+
+_AT_PATH = "x #> string_to_array(%s, '.')"
+
+OBJECT = {
+    "path_equals": Operator(
+        _("nested value equals"), fields.path_and_text, "x #>> string_to_array(%s, '.') = %s"
+    ),
+    "path_not_equals": Operator(
+        _("nested value does not equal"), fields.path_and_text, negates="path_equals"
+    ),
+    "path_more": Operator(
+        _("nested value is more than"),
+        fields.path_and_number,
+        f"{_AT_PATH} > %s::jsonb and jsonb_typeof({_AT_PATH}) = 'number'",
+        path_and_json,
+    ),
+    "path_less": Operator(
+        _("nested value is less than"),
+        fields.path_and_number,
+        f"{_AT_PATH} < %s::jsonb and jsonb_typeof({_AT_PATH}) = 'number'",
+        path_and_json,
+    ),
+    "path_not_blank": Operator(
+        _("nested value is not blank"),
+        fields.path,
+        "x #>> string_to_array(%s, '.') is not null",
+    ),
+    "path_blank": Operator(_("nested value is blank"), fields.path, negates="path_not_blank"),
+    **BLANK,
+}
+
 PICK = {
     "any_of": Operator(_("is any of"), fields.pick, "x = any(%s)", as_array),
     "none_of": Operator(_("is none of"), fields.pick, negates="any_of"),

@@ -24,6 +24,8 @@ CUSTOM: list[dict[str, Any]] = [
     {"plan": "Pro_1", "visits": 7, "vip": False, "tags": [], "seen": "2020-01-01T00:00:00Z"},
     {"plan": "free", "visits": -2.5, "vip": None, "tags": ["b"], "seen": "2031-01-01T00:00:00Z"},
     {"plan": 3, "visits": "seven", "vip": "true", "tags": "a", "seen": True, "address": {}},
+    {"address": {"city": "Paris", "floor": 3, "geo": {"lat": 48.8}}},
+    {"address": {"city": ["Paris"], "floor": "3", "geo": None}},
 ]
 
 
@@ -60,6 +62,12 @@ LEAVES = [
     leaf("custom_time:seen", "before", "2026-01-01"),
     leaf("custom_time:seen", "less_ago", 400),
     leaf("custom_time:seen", "more_ahead", 3),
+    leaf("custom_object:address", "blank"),
+    leaf("custom_object:address", "path_equals", "city", "Paris"),
+    leaf("custom_object:address", "path_not_equals", "city", "Paris"),
+    leaf("custom_object:address", "path_more", "geo.lat", 40),
+    leaf("custom_object:address", "path_less", "floor", 4),
+    leaf("custom_object:address", "path_blank", "geo.lat"),
     leaf("email_available", "true"),
     leaf("email_available", "false"),
     leaf("email_subscribe", "is_not", "unsubscribed"),
@@ -225,3 +233,24 @@ def test_custom_attributes_are_offered_by_type(workspace: Workspace) -> None:
     CustomAttribute.objects.create(workspace=workspace, name="plan", type=AttributeType.STRING)
     menu = dict(Catalogue(workspace).menu)
     assert menu["Custom attributes"] == [("custom_string:plan", "plan")]
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "found"),
+    [
+        ("path_equals", ("city", "Paris"), 1),
+        ("path_equals", ("geo.lat", "48.8"), 1),
+        ("path_not_equals", ("city", "Paris"), 2),
+        ("path_more", ("floor", 2), 1),
+        ("path_less", ("floor", 3), 0),
+        ("path_blank", ("geo.lat",), 2),
+        ("blank", (), 1),
+    ],
+)
+def test_nested_values_are_reached_by_a_path(
+    workspace: Workspace, operator: str, value: tuple[Any, ...], found: int
+) -> None:
+    for custom in (CUSTOM[0], CUSTOM[-2], CUSTOM[-1]):
+        ProfileFactory(workspace=workspace, custom=custom)
+    asked = leaf("custom_object:address", operator, *value)
+    assert len(by_bitmaps(workspace, {"groups": [{"filters": [asked]}]})) == found

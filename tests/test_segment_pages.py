@@ -141,6 +141,7 @@ def test_an_edit_keeps_what_was_stored(marketer_client: Client, workspace: Works
         ("random_bucket", "between", "0", "4999"),
         ("custom_time:seen", "before", "2026-01-31"),
         ("custom_number:visits", "more", "2.5"),
+        ("custom_object:company", "path_more", "staff.count", "12"),
         ("email_available", "false"),
     ]
     marketer_client.post(NEW, {"name": "All kinds"} | builder(filters))
@@ -152,7 +153,7 @@ def test_an_edit_keeps_what_was_stored(marketer_client: Client, workspace: Works
     assert draft.sentence == (
         "Everyone for whom Heap Cohorts includes Trial drop-offs and City contains any of a or b "
         "and Random bucket # is between 0 and 4999 and seen before 2026-01-31 and visits more "
-        "than 2.5 and Email available is false"
+        "than 2.5 and company.staff.count nested value is more than 12 and Email available is false"
     )
 
 
@@ -166,6 +167,8 @@ def test_an_edit_keeps_what_was_stored(marketer_client: Client, workspace: Works
         (("random_bucket", "between", "0", "10000"), "less than or equal to 9999"),
         (("random_bucket", "between", "9", "3"), "The first bucket comes after the last."),
         (("age", "more", "many"), "Enter a number."),
+        (("custom_object:company", "path_equals", "a..b", "x"), "keys with dots between them."),
+        (("custom_object:company", "path_more", "a", "x"), "Enter a number."),
         (("created_at", "before", "31/31/2026"), "Enter a valid date."),
         (("gender", "any_of", "X"), "Select a valid choice."),
         (("cohort:heap", "includes_any", "999999"), "Select a valid choice."),
