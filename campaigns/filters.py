@@ -3,12 +3,12 @@
 from typing import Any
 
 import django_filters
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign, Canvas, Channel
-from segments.forms import words
+from segments.forms import named
 
 SORTS = [
     ("-updated_at", _("Last edited")),
@@ -43,11 +43,7 @@ class TargetedFilter(django_filters.FilterSet):
         self.is_narrowed = any(data.get(name) for name in self.filters if name != "sort")
 
     def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
-        """Find any of the words in the name; quotes hold a phrase together, as in Braze."""
-        wanted = Q()
-        for word in words(value):
-            wanted |= Q(name__icontains=word)
-        return queryset.filter(wanted)
+        return named(queryset, value)
 
     def in_status(self, queryset: Any, name: str, value: str) -> QuerySet:
         return queryset.archived() if value == "archived" else queryset.active()

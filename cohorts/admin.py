@@ -28,8 +28,15 @@ class ReadOnly:
         return False
 
 
+class Kept:
+    """An admin page that deletes nothing: segments and their bitmaps name these rows."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 @admin.register(Partner)
-class PartnerAdmin(admin.ModelAdmin):
+class PartnerAdmin(Kept, admin.ModelAdmin):
     list_display = ("name", "slug", "position")
     search_fields = ("name", "slug")
 
@@ -76,7 +83,7 @@ class DataImportKeyAdmin(ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(Cohort)
-class CohortAdmin(admin.ModelAdmin):
+class CohortAdmin(Kept, admin.ModelAdmin):
     list_display = ("name", "cohort_id", "partner", "workspace", "last_sync_at")
     list_filter = ("partner",)
     list_select_related = ("partner", "workspace")

@@ -9,13 +9,13 @@ agree with each other, whatever a partner's sync is writing meanwhile.
 
 import random
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 from pyroaring import BitMap
 
@@ -169,6 +169,16 @@ def sample(audience: BitMap, most: int = 10) -> list[Profile]:
     return list(Profile.objects.filter(pk__in=[audience[rank] for rank in ranks]).order_by("pk"))
 
 
-def sizes(segments: Iterable[Segment], people: People) -> dict[UUID, int]:
-    """Return the size of each of ``segments`` by its id."""
-    return {segment.pk: len(people.segment(segment.pk)) for segment in segments}
+def sizes(workspace: Workspace, segments: Iterable[Segment]) -> tuple[dict[UUID, int], int | None]:
+    """Return the size of each of ``segments`` by its id, and of everyone, all of one snapshot.
+
+    Left out is what cannot be answered: because it names what is gone, or takes too long.
+    """
+    found: dict[UUID, int] = {}
+    everyone = None
+    with suppress(DatabaseError), people_of(workspace) as people:
+        everyone = len(people.everyone())
+        for segment in segments:
+            with suppress(InvalidTree):
+                found[segment.pk] = len(people.segment(segment.pk))
+    return found, everyone

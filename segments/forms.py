@@ -67,11 +67,7 @@ class SegmentFilterSet(django_filters.FilterSet):
         fields: list[str] = []
 
     def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
-        """Find any of the words in the name; quotes hold a phrase together, as in Braze."""
-        wanted = Q()
-        for word in words(value):
-            wanted |= Q(name__icontains=word)
-        return queryset.filter(wanted)
+        return named(queryset, value)
 
     def with_tag(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         return queryset.filter(tags__contains=[value])
@@ -82,6 +78,14 @@ class SegmentFilterSet(django_filters.FilterSet):
     def sorted_later(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         # Sizes are no column: the view sorts by them.
         return queryset if value.endswith("size") else queryset.order_by(value, "pk")
+
+
+def named(queryset: QuerySet, text: str) -> QuerySet:
+    """Find any of the words of ``text`` in the name; quotes hold a phrase together, as in Braze."""
+    wanted = Q()
+    for word in words(text):
+        wanted |= Q(name__icontains=word)
+    return queryset.filter(wanted)
 
 
 def words(text: str) -> list[str]:

@@ -38,18 +38,19 @@ def segment_list(request: WorkspaceRequest) -> HttpResponse:
     query.setdefault("status", "active")
     query.setdefault("sort", "name")
     filters = SegmentFilterSet(query, queryset=known)
-    with people_of(request.workspace) as people:
-        segments = list(filters.qs)
-        if (sort := query.get("sort", "")).endswith("size"):
-            size = sizes(segments, people)
-            segments.sort(key=lambda s: size[s.pk], reverse=sort.startswith("-"))
+    sort = query.get("sort", "")
+    segments = list(filters.qs)
+    if sort.endswith("size"):
+        size, everyone = sizes(request.workspace, segments)
+        segments.sort(key=lambda s: size.get(s.pk, -1), reverse=sort.startswith("-"))
         page = Paginator(segments, PER_PAGE).get_page(query.get("page"))
-        size = sizes(page, people)
-        everyone = len(people.everyone())
-    uses = uses_of(request.workspace, list(size))
+    else:
+        page = Paginator(segments, PER_PAGE).get_page(query.get("page"))
+        size, everyone = sizes(request.workspace, page)
+    uses = uses_of(request.workspace, [segment.pk for segment in page])
     for segment in page:
         segment.workspace = request.workspace
-        segment.size = size[segment.pk]
+        segment.size = size.get(segment.pk)
         segment.uses = uses[segment.pk]
     context = {
         "page": page,

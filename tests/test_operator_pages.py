@@ -12,7 +12,8 @@ from django.urls import reverse
 
 from campaigns.models import Campaign, Canvas
 from cohorts import keys
-from cohorts.models import DataImportKey, Partner, PartnerApiKey
+from cohorts.models import Cohort, DataImportKey, Partner, PartnerApiKey
+from segments.models import Segment
 from tests.factories import (
     PASSWORD,
     CohortFactory,
@@ -98,6 +99,14 @@ def test_records_and_keys_are_not_edited(
 ) -> None:
     row = model._default_manager.latest("pk")
     assert operator.post(page(model, "change", row.pk), {"name": "x"}).status_code == 403
+
+
+@pytest.mark.parametrize("model", [Partner, Cohort, Segment])
+def test_what_stored_trees_name_is_not_deleted(
+    operator: Client, full: Workspace, model: type[Model]
+) -> None:
+    row = model._default_manager.latest("pk")
+    assert operator.post(page(model, "delete", row.pk), {"post": "yes"}).status_code == 403
 
 
 @pytest.mark.parametrize("model", [DataImportKey, PartnerApiKey])

@@ -265,6 +265,28 @@ def test_the_list_asks_the_same_for_any_length(
     assert [segment.size for segment in page.context["page"]] == [3] * count
 
 
+@pytest.mark.parametrize("sort", ["name", "-size"])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"filter": "city", "operator": "matches", "value": ["("]},
+        {"filter": "gone", "operator": "is", "value": []},
+        {
+            "filter": "segment",
+            "operator": "includes_any",
+            "value": ["00000000-0000-4000-8000-000000000000"],
+        },
+    ],
+)
+def test_a_segment_that_cannot_be_answered_does_not_take_the_list_with_it(
+    analyst_client: Client, workspace: Workspace, people: None, broken: Any, sort: str
+) -> None:
+    SegmentFactory(workspace=workspace, name="A")
+    SegmentFactory(workspace=workspace, name="B", tree={"groups": [{"filters": [broken]}]})
+    page = analyst_client.get("/w/acme/segments/", {"sort": sort})
+    assert [(s.name, s.size) for s in page.context["page"]] == [("A", 3), ("B", None)]
+
+
 def test_the_list_is_searched_and_sorted(
     analyst_client: Client, workspace: Workspace, people: None
 ) -> None:
