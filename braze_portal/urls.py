@@ -9,6 +9,10 @@ from campaigns import views as campaigns
 from cohorts import api as partner_api
 from cohorts import views as partners
 from profiles import views as people
+from segments import export_views as exports
+from segments import history_views as history
+from segments import list_views as lists
+from segments import member_views, overlap_views
 from segments import views as segments
 from workspaces import views as workspaces
 
@@ -43,10 +47,26 @@ partner_pages = [
 segment_pages = [
     path("", segments.segment_list, name="segment-list"),
     path("new/", segments.segment_edit, name="segment-new"),
+    path("overlap/", overlap_views.segment_overlap, name="segment-overlap"),
+    path("lists/", lists.user_list_list, name="user-list-list"),
+    path("lists/new/", lists.user_list_new, name="user-list-new"),
+    path("lists/<uuid:pk>/", lists.user_list_detail, name="user-list"),
+    path("lists/<uuid:pk>/delete/", lists.user_list_delete, name="user-list-delete"),
+    path("exports/<uuid:pk>/", exports.export_detail, name="segment-export-detail"),
+    path("exports/<uuid:pk>/users.csv", exports.export_download, name="segment-export-download"),
     path("<uuid:pk>/", segments.segment_detail, name="segment"),
     path("<uuid:pk>/edit/", segments.segment_edit, name="segment-edit"),
     path("<uuid:pk>/duplicate/", segments.segment_duplicate, name="segment-duplicate"),
     path("<uuid:pk>/archive/", segments.segment_archive, name="segment-archive"),
+    path("<uuid:pk>/freeze/", lists.segment_freeze, name="segment-freeze"),
+    path("<uuid:pk>/users/", member_views.segment_members, name="segment-members"),
+    path("<uuid:pk>/export/", exports.segment_export, name="segment-export"),
+    path("<uuid:pk>/history/", history.segment_history, name="segment-history"),
+    path(
+        "<uuid:pk>/history/<int:version>/restore/",
+        history.segment_restore,
+        name="segment-restore",
+    ),
 ]
 
 campaign_pages = [

@@ -5,10 +5,15 @@ it. What carries a mark at or above ``pg_snapshot_xmin`` of an earlier snapshot 
 look different since: that is how an audience is caught up instead of being built anew.
 """
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import models
 from django.db.models.expressions import Func
+
+#: How long the trace of a deleted row is kept. What was read before is not caught up: it is built
+#: anew.
+TRACES_KEPT = timedelta(days=8)
 
 
 class CurrentTransaction(Func):

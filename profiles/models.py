@@ -4,7 +4,7 @@ import secrets
 from typing import Self
 
 from django.db import models
-from django.db.models.functions import Cast, Floor, Random
+from django.db.models.functions import Cast, Floor, Now, Random
 from django.utils.translation import gettext_lazy as _
 
 from profiles.changes import ChangedField
@@ -123,6 +123,11 @@ class Alias(models.Model):
                 fields=["workspace", "label", "name"], include=["profile"], name="alias_label_name"
             )
         ]
+        indexes = [
+            models.Index(
+                fields=["workspace", "changed"], include=["profile"], name="alias_changed"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.label}:{self.name}"
@@ -142,23 +147,125 @@ class Device(models.Model):
                 fields=["workspace", "device_id"], include=["profile"], name="device_device_id"
             )
         ]
+        indexes = [
+            models.Index(
+                fields=["workspace", "changed"], include=["profile"], name="device_changed"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.device_id
 
 
-class DeletedProfile(models.Model):
-    """The trace that a deleted profile leaves, so that audiences drop it. Written by a trigger."""
+class Trace(models.Model):
+    """What is left of a deleted profile, or of a deleted row about one, so that audiences look at
+    that person again. Written by triggers; kept for ``profiles.changes.TRACES_KEPT``.
+    """
 
     profile_id = models.BigIntegerField(primary_key=True)
     workspace_id = models.BigIntegerField()
+    at = models.DateTimeField(db_default=Now())
     changed = ChangedField()
 
     class Meta:
-        indexes = [models.Index(fields=["workspace_id", "changed"], name="deleted_profile_changed")]
+        indexes = [
+            models.Index(fields=["workspace_id", "changed"], name="trace_changed"),
+            models.Index(fields=["at"], name="trace_at"),
+        ]
 
     def __str__(self) -> str:
         return str(self.profile_id)
+
+
+class EventKind(models.TextChoices):
+    """What ``Event.name`` names: a custom event, a product that was bought, an app."""
+
+    CUSTOM = "custom", _("Custom event")
+    PURCHASE = "purchase", _("Purchase")
+    SESSION = "session", _("Session")
+
+
+class Event(models.Model):
+    """Something that a person did at a time."""
+
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=8, choices=EventKind)
+    name = models.CharField(max_length=255)
+    time = models.DateTimeField()
+    # Of a purchase: the money spent, in US dollars.
+    amount = models.DecimalField(max_digits=20, decimal_places=4, null=True)
+    properties = models.JSONField(default=dict, blank=True)
+    changed = ChangedField()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["workspace", "kind", "name", "time"], include=["profile"], name="event_time"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class EventTotal(models.Model):
+    """All that a person ever did of one kind and name: how often, since when, for how much.
+
+    Kept by triggers on ``Event``: a filter over all time need not read the events, and every filter
+    over events finds here whose were written since.
+    """
+
+    pk = models.CompositePrimaryKey("profile_id", "kind", "name")
+    profile = models.ForeignKey(
+        Profile, on_delete=models.CASCADE, related_name="event_totals", db_index=False
+    )
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    kind = models.CharField(max_length=8, choices=EventKind)
+    name = models.CharField(max_length=255)
+    count = models.BigIntegerField()
+    spent = models.DecimalField(max_digits=24, decimal_places=4, default=0)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    changed = ChangedField()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["workspace", "kind", "name"],
+                include=["profile", "count"],
+                name="event_total_name",
+            ),
+            models.Index(
+                fields=["workspace", "changed"], include=["profile"], name="event_total_changed"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.count}"
+
+
+class EventName(models.Model):
+    """A custom event, product or app that a workspace has seen. Kept by the same trigger."""
+
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="event_names", db_index=False
+    )
+    kind = models.CharField(max_length=8, choices=EventKind)
+    name = models.CharField(max_length=255)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "kind", "name"], name="event_name")
+        ]
+        ordering = ["kind", "name"]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class AttributeType(models.TextChoices):

@@ -6,12 +6,22 @@ from typing import ClassVar
 from zoneinfo import available_timezones
 
 from django.conf.locale import LANG_INFO
+from django.db import connection
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from profiles.models import AttributeType, Gender, Subscription
+from profiles.models import AttributeType, Gender, Profile, Subscription
 from segments import fields, operators
-from segments.filters import Catalogue, Choices, Filter, Label, Operator, Query, register
+from segments.filters import (
+    Catalogue,
+    Choices,
+    Filter,
+    Label,
+    Operator,
+    Query,
+    Value,
+    register,
+)
 from workspaces.models import Workspace
 
 
@@ -26,11 +36,28 @@ class AttributeFilter(Filter):
         yield "", cls.name
 
     def query(self, workspace: Workspace, now: datetime) -> Query:
-        named = (self.subject,) * self.column.count("%s")
+        return self._where(workspace, self.positive.sql, self.positive.params(self.value, now))
+
+    def restless(self, workspace: Workspace, now: datetime, until: datetime) -> Query | None:
+        params = self.positive.flips_params(self.value, now, until)
+        return self._where(workspace, self.positive.flips, params)
+
+    def seen(self, workspace: Workspace, profile: Profile, now: datetime) -> str:
+        sql = f"select {self.column} from profiles_profile where id = %s"  # noqa: S608
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [*self._named, profile.pk])
+            (value,) = cursor.fetchone() or (None,)
+        return "" if value is None else str(value)
+
+    @property
+    def _named(self) -> tuple[str, ...]:
+        return (self.subject,) * self.column.count("%s")
+
+    def _where(self, workspace: Workspace, predicate: str, params: Value) -> Query:
         return Query(
             f"select id from (select id, {self.column} as x from profiles_profile "  # noqa: S608
-            f"where workspace_id = %s) as person where {self.positive.sql}",
-            (*named, workspace.pk, *self.positive.params(self.value, now)),
+            f"where workspace_id = %s) as person where {predicate}",
+            (*self._named, workspace.pk, *params),
         )
 
 
@@ -218,7 +245,7 @@ class Age(Demographic):
             fields.number,
             f"extract(year from age(%s::date, x)) {sign} %s",
             years_before,
-            drifts=True,
+            flips="extract(year from age(%s::date, x)) <> extract(year from age(%s::date, x))",
         )
         for name, sign in (("exactly", "="), ("more", ">"), ("less", "<"))
     } | operators.BLANK

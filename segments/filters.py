@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
@@ -16,6 +16,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
+from profiles.models import Profile
 from workspaces.models import Workspace
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 type Label = Any  # text, or a lazy translation of it
 type Choices = Sequence[tuple[str, Label]]
 type Value = tuple[Any, ...]
+
+
+#: For how long ahead a leaf knows whose answer may flip with time.
+HORIZON = timedelta(hours=24)
 
 
 class InvalidTree(ValueError):
@@ -51,13 +56,19 @@ def as_array(value: Value, now: datetime) -> Value:
     return ([str(item) for item in value],)
 
 
+def as_both_moments(value: Value, now: datetime, until: datetime) -> Value:
+    """Bind the two moments between which an answer may flip."""
+    return (now, until)
+
+
 @dataclass(frozen=True)
 class Operator:
     """One way to compare: the predicate ``sql`` over the column ``x``, and the value it asks for.
 
     ``negates`` names the operator of which this one is the opposite; then there is no ``sql``:
-    negation is applied once, by the caller, and both share one bitmap. An operator that ``drifts``
-    may give another answer tomorrow though nobody changed.
+    negation is applied once, by the caller, and both share one bitmap. An operator whose answer
+    moves with time though nobody changed has ``flips``: the predicate over ``x`` of those whose
+    answer may flip from now until a later moment, itself excluded or not.
     """
 
     label: Label
@@ -65,7 +76,8 @@ class Operator:
     sql: str = ""
     params: Callable[[Value, datetime], Value] = as_listed
     negates: str = ""
-    drifts: bool = False
+    flips: str = ""
+    flips_params: Callable[[Value, datetime, datetime], Value] = as_both_moments
 
 
 @dataclass(frozen=True)
@@ -110,6 +122,28 @@ class Filter:
             (workspace.pk, str(token)),
         )
 
+    def settled_until(self, now: datetime) -> datetime | None:
+        """Return until when the answer of ``now`` stands, but for the ``restless``.
+
+        None is for good: only a changed row can change the answer.
+        """
+        return now + HORIZON if self.positive.flips else None
+
+    def restless(self, workspace: Workspace, now: datetime, until: datetime) -> Query | None:
+        """Select all whose answer may flip between ``now`` and ``until`` though nobody writes.
+
+        More may be selected than do flip. None is nobody.
+        """
+        return None
+
+    def seen(self, workspace: Workspace, profile: Profile, now: datetime) -> str:
+        """Say what this filter sees in ``profile``, in words; nothing where it has none."""
+        return ""
+
+    def notes(self, catalogue: "Catalogue") -> list[str]:
+        """Say in sentences what is amiss with what the filter names: deleted, empty, archived."""
+        return []
+
     @property
     def key(self) -> str:
         """The filter's name in the menu and in a stored tree: its kind and its subject."""
@@ -125,10 +159,6 @@ class Filter:
         chosen = self.operators[self.operator]
         return self.operators[chosen.negates] if chosen.negates else chosen
 
-    @property
-    def drifts(self) -> bool:
-        return self.positive.drifts
-
     def fingerprint(self, workspace: Workspace) -> str:
         """Name the bitmap of this filter: the same for a filter and its opposite."""
         name = self.operators[self.operator].negates or self.operator
@@ -139,6 +169,10 @@ class Filter:
         """Return the ids of the people for whom the filter holds."""
         inside = people.leaf(self)
         return people.everyone() - inside if self.negative else inside
+
+    def leaves(self, people: "People") -> Iterable["Filter"]:
+        """Give the filters whose bitmaps ``audience`` reads: this one."""
+        yield self
 
     def condition(self, workspace: Workspace, now: datetime) -> Query:
         """Say the same as ``audience`` as a condition of plain SQL over a column ``id``."""

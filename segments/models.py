@@ -7,6 +7,8 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from profiles.changes import ChangedField
+from profiles.models import Profile
 from workspaces.models import User, Workspace
 
 
@@ -63,6 +65,142 @@ class Segment(models.Model):
         return reverse("segment", args=[self.workspace.slug, self.pk])
 
 
+class SegmentVersion(models.Model):
+    """A segment as somebody saved it. The newest one is the segment as it stands."""
+
+    segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="versions")
+    name = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    tags = models.JSONField(default=list, blank=True)
+    tree = models.JSONField(default=dict, blank=True)
+    saved_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    saved_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-saved_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.saved_at:%Y-%m-%d %H:%M}"
+
+
+class SegmentSize(models.Model):
+    """How large a segment was on a day, and how many entered and left since the day before.
+
+    ``members`` is the bitmap of those who were in: what the next day is compared with. Only the
+    newest two days keep theirs.
+    """
+
+    segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="daily_sizes")
+    day = models.DateField()
+    size = models.PositiveBigIntegerField()
+    entered = models.PositiveBigIntegerField(default=0)
+    left = models.PositiveBigIntegerField(default=0)
+    members = models.BinaryField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["segment", "day"], name="size_of_a_day")]
+        ordering = ["day"]
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.size}"
+
+
+class UserListQuerySet(models.QuerySet["UserList"]):
+    def in_workspace(self, workspace: Workspace) -> Self:
+        return self.filter(workspace=workspace)
+
+
+class UserList(models.Model):
+    """A fixed list of people: from a CSV file, or a segment frozen as it was.
+
+    ``rows`` of the file is the sum of the four counts after it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="user_lists")
+    name = models.CharField(_("name"), max_length=200)
+    # The segment that was frozen; null for a file.
+    segment = models.ForeignKey(Segment, null=True, on_delete=models.SET_NULL, related_name="+")
+    rows = models.PositiveBigIntegerField(default=0)
+    added = models.PositiveBigIntegerField(default=0)
+    repeated = models.PositiveBigIntegerField(default=0)
+    unmatched = models.PositiveBigIntegerField(default=0)
+    invalid = models.PositiveBigIntegerField(default=0)
+    unmatched_sample = models.JSONField(default=list)
+    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = UserListQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "name"],
+                name="user_list_name",
+                violation_error_message=_("Another list has this name."),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    rows=models.F("added")
+                    + models.F("repeated")
+                    + models.F("unmatched")
+                    + models.F("invalid")
+                ),
+                name="user_list_receipt_adds_up",
+            ),
+        ]
+        ordering = ["name", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("user-list", args=[self.workspace.slug, self.pk])
+
+
+class UserListMember(models.Model):
+    pk = models.CompositePrimaryKey("user_list_id", "profile_id")
+    user_list = models.ForeignKey(
+        UserList, on_delete=models.CASCADE, related_name="members", db_index=False
+    )
+    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="+")
+    changed = ChangedField()
+
+    class Meta:
+        indexes = [models.Index(fields=["user_list", "changed"], name="list_member_changed")]
+
+    def __str__(self) -> str:
+        return f"{self.user_list_id}:{self.profile_id}"
+
+
+class ExportState(models.TextChoices):
+    WAITING = "waiting", _("Waiting")
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+
+
+class SegmentExport(models.Model):
+    """A file with the people of a segment, made by a job and kept until ``expires_at``."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="exports")
+    requested_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    requested_at = models.DateTimeField(auto_now_add=True)
+    columns = models.JSONField(default=list)
+    state = models.CharField(max_length=8, choices=ExportState, default=ExportState.WAITING)
+    total = models.PositiveBigIntegerField(null=True)
+    written = models.PositiveBigIntegerField(default=0)
+    reason = models.TextField(blank=True)
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-requested_at"]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
 class LeafBitmap(models.Model):
     """The people for whom one filter holds, as of a snapshot. See ``segments.bitmaps``."""
 
@@ -72,9 +210,34 @@ class LeafBitmap(models.Model):
     system_identifier = models.BigIntegerField()
     bitmap = models.BinaryField()
     snapshot = models.TextField()
-    # For a filter that drifts with time, the minute for which it was answered.
-    minute = models.DateTimeField(null=True)
+    moment = models.DateTimeField()
+    # For a filter that drifts with time: until when its ``restless`` are known, and who they are:
+    # those whose answer may flip by then.
+    until = models.DateTimeField(null=True)
+    restless = models.BinaryField(null=True)
     stored_at = models.DateTimeField()
+    used_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["used_at"], name="leaf_bitmap_used")]
+
+    def __str__(self) -> str:
+        return self.fingerprint
+
+
+class LeafBuild(models.Model):
+    """A filter whose bitmap a job is building, because a page could not wait for it.
+
+    ``reason`` says why the last attempt failed; it is tried again at ``next_try``.
+    """
+
+    fingerprint = models.CharField(primary_key=True, max_length=64)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    leaf = models.JSONField()
+    asked_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    reason = models.TextField(blank=True)
+    next_try = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.fingerprint

@@ -5,11 +5,12 @@ Each predicate reads the column ``x``, which is null where the person has no val
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from segments import fields
-from segments.filters import Operator, Value, as_array
+from segments.filters import Label, Operator, Value, as_array
 
 BLANK = {
     "blank": Operator(_("is blank"), fields.nothing, "x is null"),
@@ -107,6 +108,25 @@ def now_until_ahead(value: Value, now: datetime) -> Value:
     return (iso(now), *ahead(value, now))
 
 
+#: Whose time may be passed by the moment a number of days away, or by the present, until later.
+PASSED = "x between %s and %s or x between %s and %s"
+
+
+def passed_before(value: Value, now: datetime, until: datetime) -> Value:
+    """Bind both stretches that the end of “N days ago” and the present run through."""
+    return (*ago(value, now), *ago(value, until), iso(now), iso(until))
+
+
+def passed_ahead(value: Value, now: datetime, until: datetime) -> Value:
+    """Bind both stretches that the end of “in N days” and the present run through."""
+    return (*ahead(value, now), *ahead(value, until), iso(now), iso(until))
+
+
+def drifting(label: Label, predicate: str, params: Any, passed: Any) -> Operator:
+    """An operator over a number of days, counted from the present."""
+    return Operator(label, fields.days, predicate, params, flips=PASSED, flips_params=passed)
+
+
 def times(column_type: str) -> dict[str, Operator]:
     """The operators of a time ``x`` of ``column_type``: a timestamp, or the text of ``iso``.
 
@@ -117,19 +137,13 @@ def times(column_type: str) -> dict[str, Operator]:
     return {
         "before": Operator(_("before"), fields.day, "x < %s"),
         "after": Operator(_("after"), fields.day, "x >= %s"),
-        "more_ago": Operator(_("more than … days ago"), fields.days, "x < %s", ago, drifts=True),
-        "less_ago": Operator(
-            _("less than … days ago"), fields.days, within, ago_until_now, drifts=True
+        "more_ago": drifting(_("more than … days ago"), "x < %s", ago, passed_before),
+        "less_ago": drifting(_("less than … days ago"), within, ago_until_now, passed_before),
+        "more_ahead": drifting(
+            _("in more than … days in the future"), "x > %s", ahead, passed_ahead
         ),
-        "more_ahead": Operator(
-            _("in more than … days in the future"), fields.days, "x > %s", ahead, drifts=True
-        ),
-        "less_ahead": Operator(
-            _("in less than … days in the future"),
-            fields.days,
-            within,
-            now_until_ahead,
-            drifts=True,
+        "less_ahead": drifting(
+            _("in less than … days in the future"), within, now_until_ahead, passed_ahead
         ),
         **BLANK,
     }

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 from django.utils.translation import gettext_lazy as _
 from pyroaring import BitMap
 
-from segments import attributes, fields  # noqa: F401 (attributes registers its filters)
-from segments.filters import Choices, Filter, Label, Operator, Query, register
+from segments import attributes, fields, list_filters  # noqa: F401 (they register their filters)
+from segments.filters import Catalogue, Choices, Filter, Label, Operator, Query, register
 from segments.models import Segment
 from segments.tree import joined, joined_sql, load_tree
 from workspaces.models import Workspace
@@ -40,9 +40,22 @@ class SegmentMembership(Filter):
             for pk, name, archived in known
         ]
 
+    def notes(self, catalogue: Catalogue) -> list[str]:
+        """Say which of the segments are archived: they go on being asked."""
+        named = Segment.objects.in_workspace(catalogue.workspace).filter(pk__in=self.value)
+        return [
+            _("The segment “%(segment)s” is archived. It goes on counting as it stands.")
+            % {"segment": segment}
+            for segment in named.archived()
+        ]
+
     def audience(self, people: "People") -> BitMap:
         inside = joined("any", [people.segment(pk) for pk in self.value])
         return people.everyone() - inside if self.negative else inside
+
+    def leaves(self, people: "People") -> Iterable[Filter]:
+        for pk in self.value:
+            yield from people.leaves_of(pk)
 
     def condition(self, workspace: Workspace, now: datetime) -> Query:
         nested = Segment.objects.in_workspace(workspace).filter(pk__in=self.value)

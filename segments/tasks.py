@@ -1,18 +1,63 @@
-"""What is done for audiences by night."""
+"""What is done for audiences in the background."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from segments import bitmaps
+from segments import bitmaps, building, exports, history
+from workspaces.models import Workspace
 
-#: A bitmap that nobody stored anew for so long is built again when it is asked for.
+#: A bitmap that nobody used for so long is built again when it is asked for.
 UNUSED_FOR = timedelta(days=30)
+#: What all stored bitmaps may take.
+MOST_BYTES = 2**31
 
 
 @app.periodic(cron="41 3 * * *")
 @app.task(queueing_lock="segments.drop_unused_bitmaps", pass_context=False)
 def drop_unused_bitmaps(timestamp: int) -> None:
     """Drop stored bitmaps of filters that are no longer asked. ``timestamp`` is when it was due."""
-    bitmaps.drop_unused(timezone.now() - UNUSED_FOR)
+    bitmaps.drop_unused(timezone.now() - UNUSED_FOR, MOST_BYTES)
+
+
+@app.task(pass_context=False)
+def build_leaf(fingerprint: str) -> None:
+    """Build the bitmap of a filter that a page could not wait for."""
+    building.build(fingerprint)
+
+
+@app.periodic(cron="2 * * * *")
+@app.task(queueing_lock="segments.record_all_sizes", pass_context=False)
+def record_all_sizes(timestamp: int) -> None:
+    """Have today's sizes recorded, workspace by workspace. ``timestamp`` is when it was due."""
+    for workspace in Workspace.objects.all():
+        history.ask_to_record(workspace)
+
+
+@app.task(pass_context=False)
+def record_sizes(workspace_id: int, segment_id: str | None = None) -> None:
+    """Record today's size of all segments of a workspace, or of one."""
+    workspace = Workspace.objects.get(pk=workspace_id)
+    history.record_sizes(workspace, only=[UUID(segment_id)] if segment_id else None)
+
+
+@app.task(pass_context=False)
+def write_export(export_id: str) -> None:
+    """Write the file of an export."""
+    exports.write_export(UUID(export_id))
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="segments.mend_exports", pass_context=False)
+def mend_exports(timestamp: int) -> None:
+    """Look after exports whose worker was killed. ``timestamp`` is when it was due."""
+    exports.mend_exports()
+
+
+@app.periodic(cron="27 * * * *")
+@app.task(queueing_lock="segments.drop_expired_exports", pass_context=False)
+def drop_expired_exports(timestamp: int) -> None:
+    """Drop the files of exports that are past their time. ``timestamp`` is when it was due."""
+    exports.drop_expired()

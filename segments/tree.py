@@ -5,10 +5,11 @@ group is ``{"join": "all", "filters": [leaf, ...]}`` and a leaf what ``Filter.du
 without filters say nothing; a tree that says nothing means everyone.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
+from itertools import count
 from operator import and_, or_
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +17,11 @@ from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
 from segments.filters import Catalogue, Filter, InvalidTree, Query, load
+from segments.shapes import check_join, check_leaf, check_tree, shown
 from workspaces.models import Workspace
 
 if TYPE_CHECKING:
     from segments.audiences import People
-
-JOINS = ("all", "any")
-
 
 @dataclass(frozen=True)
 class Group:
@@ -33,6 +32,10 @@ class Group:
 
     def audience(self, people: "People") -> BitMap:
         return joined(self.join, (item.audience(people) for item in self.filters))
+
+    def leaves(self, people: "People") -> Iterator[Filter]:
+        for item in self.filters:
+            yield from item.leaves(people)
 
     def condition(self, workspace: Workspace, now: datetime) -> Query:
         return joined_sql(self.join, (item.condition(workspace, now) for item in self.filters))
@@ -64,6 +67,11 @@ class Tree:
         return reduce(
             BitMap.difference, (group.audience(people) for group in self.exclusions), inside
         )
+
+    def leaves(self, people: "People") -> Iterator[Filter]:
+        """Give the filters whose bitmaps ``audience`` combines."""
+        for group in self.groups + self.exclusions:
+            yield from group.leaves(people)
 
     def condition(self, workspace: Workspace, now: datetime) -> Query:
         """Say the same as ``audience`` as one condition of plain SQL over a column ``id``."""
@@ -119,31 +127,45 @@ def dump_group(group: Group) -> dict[str, Any]:
     return {"join": group.join, "filters": [item.dump() for item in group.filters]}
 
 
-def load_tree(stored: dict[str, Any]) -> Tree:
+def load_tree(stored: Any, named: Callable[[str], str] = shown) -> Tree:
     """Return the tree that ``Tree.dump`` stored; ``{}`` is everyone.
 
-    Raises ``InvalidTree`` where it names a filter, an operator or a join that does not exist.
+    Raises ``InvalidTree`` where it has another shape or names a filter, an operator or a join that
+    does not exist; the sentence names the filter, by what ``named`` makes of its key.
     """
+    check_tree(stored)
+    numbers = count(1)
     return Tree(
-        groups=load_groups(stored.get("groups", [])),
-        join=known_join(stored),
-        exclusions=load_groups(stored.get("exclusions", [])),
+        groups=load_groups(stored.get("groups", []), numbers, named),
+        join=check_join(stored),
+        exclusions=load_groups(stored.get("exclusions", []), numbers, named),
     )
 
 
-def load_groups(stored: Iterable[dict[str, Any]]) -> tuple[Group, ...]:
-    return tuple(
-        Group(tuple(load(leaf) for leaf in group["filters"]), known_join(group))
-        for group in stored
-        if group["filters"]
-    )
+def load_groups(
+    stored: Iterable[dict[str, Any]], numbers: Iterator[int], named: Callable[[str], str]
+) -> tuple[Group, ...]:
+    """Return the groups that have filters. ``numbers`` counts the filters of the whole tree."""
+    groups = [
+        Group(tuple(_leaf(leaf, next(numbers), named) for leaf in group["filters"]), join)
+        for group, join in [(group, check_join(group)) for group in stored]
+    ]
+    return tuple(group for group in groups if group.filters)
 
 
-def known_join(stored: dict[str, Any]) -> str:
-    join = stored.get("join", "all")
-    if join not in JOINS:
-        raise InvalidTree(f"filters are joined by all or any, not by {join!r}")
-    return join
+def _leaf(stored: Any, number: int, named: Callable[[str], str]) -> Filter:
+    try:
+        check_leaf(stored)
+        return load(stored)
+    except InvalidTree as error:
+        key = stored.get("filter") if isinstance(stored, dict) else None
+        raise InvalidTree(about(number, named(key) if isinstance(key, str) else "?", error)) from error
+
+
+def about(number: int, name: str, problem: object) -> str:
+    """Say what is wrong with the filter that is the ``number``-th of its tree."""
+    words = {"number": number, "name": name, "problem": problem}
+    return _("Filter %(number)s (%(name)s): %(problem)s") % words
 
 
 def joined(join: str, bitmaps: Iterable[BitMap]) -> BitMap:

@@ -59,14 +59,14 @@ def test_unused_bitmaps_are_dropped(workspace: Workspace) -> None:
     everyone_in(workspace)
     drop_unused_bitmaps(timestamp=0)
     assert LeafBitmap.objects.count() == 1
-    LeafBitmap.objects.update(stored_at=timezone.now() - timedelta(days=31))
+    LeafBitmap.objects.update(used_at=timezone.now() - timedelta(days=31))
     drop_unused_bitmaps(timestamp=0)
     assert LeafBitmap.objects.count() == 0
 
 
 def test_the_cache_drops_what_was_read_least_recently() -> None:
     cache = Cache(most_bytes=600)
-    leaf = Leaf(bitmaps.BitMap([1]), Snapshot.parse("1:1:"))
+    leaf = Leaf(bitmaps.BitMap([1]), Snapshot.parse("1:1:"), timezone.now())
     for name in ("a", "b"):
         cache.put(name, leaf)
     cache.get("a")
@@ -77,5 +77,6 @@ def test_the_cache_drops_what_was_read_least_recently() -> None:
 def test_the_cache_keeps_a_few_versions() -> None:
     cache = Cache(most_bytes=10_000)
     for version in range(6):
-        cache.put("a", Leaf(bitmaps.BitMap([version]), Snapshot.parse(f"{version}:{version}:")))
+        snapshot = Snapshot.parse(f"{version}:{version}:")
+        cache.put("a", Leaf(bitmaps.BitMap([version]), snapshot, timezone.now()))
     assert [list(leaf.bitmap) for leaf in cache.get("a")] == [[5], [4], [3], [2]]

@@ -1,0 +1,29 @@
+"""How templates show sizes: an estimate never without its mark."""
+
+from django import template
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.utils.formats import number_format
+
+from segments.estimates import Size
+
+register = template.Library()
+
+SCALES = ((1_000_000, "M"), (1_000, "k"))
+
+
+@register.filter
+def size(value: Size | int | None) -> str:
+    """Return an exact size in full, an estimate as “≈ 1.24M ± 0.01M”, an unknown one as “–”."""
+    if value is None:
+        return "–"
+    if isinstance(value, int) or value.exact:
+        return intcomma(value if isinstance(value, int) else value.count)
+    return f"≈ {_short(value.count)} ± {_short(value.margin, like=value.count)}"
+
+
+def _short(number: int, like: int | None = None) -> str:
+    """Write ``number`` in millions or thousands, whichever fits ``like`` (by default itself)."""
+    for scale, letter in SCALES:
+        if (number if like is None else like) >= scale:
+            return f"{number_format(number / scale, 2)}{letter}"
+    return intcomma(number)
