@@ -1,5 +1,7 @@
--- Keeps EventTotal and EventName as the events are, whoever writes them. Every statement takes the
--- totals that it touches in the order of their key, so that two writers wait and never deadlock.
+-- Keeps EventTotal and EventName as the events are, whoever writes them. Audiences learn from the
+-- totals whose events were written: every total of a written event is written too, or leaves a trace.
+-- Every statement takes the totals that it touches in the order of their key, and traces after them,
+-- so that two writers wait and never deadlock.
 -- The triggers fire always: people and events that are seeded are written without other triggers.
 
 create function total_new_events() returns trigger language plpgsql as $$

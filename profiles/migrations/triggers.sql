@@ -48,8 +48,6 @@ create trigger leave_trace after delete on profiles_alias
     referencing old table as gone for each statement execute function trace_deleted_rows();
 create trigger leave_trace after delete on profiles_device
     referencing old table as gone for each statement execute function trace_deleted_rows();
-create trigger leave_trace after delete on profiles_event
-    referencing old table as gone for each statement execute function trace_deleted_rows();
 create trigger leave_trace after delete on profiles_eventtotal
     referencing old table as gone for each statement execute function trace_deleted_rows();
 
@@ -70,8 +68,5 @@ create trigger trace_moved after update on profiles_alias
     referencing old table as gone new table as come
     for each statement execute function trace_moved_rows();
 create trigger trace_moved after update on profiles_device
-    referencing old table as gone new table as come
-    for each statement execute function trace_moved_rows();
-create trigger trace_moved after update on profiles_event
     referencing old table as gone new table as come
     for each statement execute function trace_moved_rows();
