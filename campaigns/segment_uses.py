@@ -1,6 +1,7 @@
 """The segments that campaigns and Canvases use: chosen to be targeted, or named by a filter."""
 
 from collections.abc import Collection, Iterable, Iterator
+from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
@@ -9,7 +10,7 @@ from campaigns.models import Campaign, Canvas, Targeted, TargetedQuerySet
 from segments.filters import Label
 from segments.nesting import named_segments
 from segments.tree import load_tree
-from segments.uses import Use, register
+from segments.uses import Use, register, register_trees
 from workspaces.models import Workspace
 
 
@@ -45,3 +46,16 @@ def named_by(targeted: Targeted) -> set[UUID]:
     for field in targeted.trees.values():
         named |= named_segments(load_tree(getattr(targeted, field)))
     return named
+
+
+@register_trees
+def trees_of_messages(workspace: Workspace) -> Iterable[tuple[Use, dict[str, Any]]]:
+    """Give the trees of all campaigns and Canvases, archived ones too: they may come back."""
+    campaigns = Campaign.objects.in_workspace(workspace)
+    canvases = Canvas.objects.in_workspace(workspace)
+    for kind, known in ((_("Campaign"), campaigns), (_("Canvas"), canvases)):
+        for targeted in known:
+            targeted.workspace = workspace
+            use = Use(kind, targeted.name, targeted.get_absolute_url())
+            for field in targeted.trees.values():
+                yield use, getattr(targeted, field)

@@ -1,14 +1,17 @@
 """The filter over cohorts: “Heap Cohorts includes Trial drop-offs”."""
 
 from collections.abc import Iterable
-from datetime import datetime
-from typing import ClassVar
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
 
 from django.db.models import Exists, OuterRef
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cohorts.models import Cohort, DataImportKey, Partner
+from cohorts.models import Cohort, CohortMembership, DataImportKey, Partner
+from profiles.models import Profile
 from segments import fields
 from segments.filters import (
     Catalogue,
@@ -18,21 +21,92 @@ from segments.filters import (
     Label,
     Operator,
     Query,
+    Value,
+    either,
     register,
 )
 from workspaces.models import Workspace
 
 
+def no_values(value: Value, now: datetime) -> Value:
+    """Bind nothing: the cohorts are bound beside the predicate."""
+    return ()
+
+
+def how_many(value: Value, now: datetime) -> Value:
+    """Bind the number of cohorts, each counted once."""
+    return (len(set(value)),)
+
+
+def days_ago(value: Value, now: datetime) -> Value:
+    """Bind the moment that lies the second of ``value`` in days of 24 hours before ``now``."""
+    return (now - timedelta(days=float(value[1])),)
+
+
+def days_ago_passes(value: Value, now: datetime, until: datetime) -> Value:
+    """Bind the stretch through which that moment runs from ``now`` until ``until``."""
+    return (*days_ago(value, now), *days_ago(value, until))
+
+
+def timed(label: Label, predicate: str, column: str) -> Operator:
+    """An operator over one cohort and a number of days since ``column``."""
+    return Operator(
+        label,
+        fields.pick_and_days,
+        predicate,
+        days_ago,
+        flips=f"{column} between %s and %s",
+        flips_params=days_ago_passes,
+    )
+
+
+#: How the operators over time read in a sentence.
+TIMED_SENTENCES = {
+    "entered": gettext_lazy("%(filter)s: entered %(cohort)s in the last %(days)s days"),
+    "left": gettext_lazy("%(filter)s: left %(cohort)s in the last %(days)s days"),
+    "in_more": gettext_lazy("%(filter)s: in %(cohort)s for more than %(days)s days"),
+    "in_less": gettext_lazy("%(filter)s: in %(cohort)s for less than %(days)s days"),
+}
+
+
 @register
 class CohortFilter(Filter):
-    """Whether a person is in any of some cohorts of one partner, named by ``subject``."""
+    """Whether a person is in some cohorts of one partner, named by ``subject``, and since when.
+
+    The operators' predicates read a row of ``CohortMembership``. The moment of an entry is the
+    database's, and may be later than ``now``, which is the start of a minute: nothing is bounded
+    by the present.
+    """
 
     kind = "cohort"
     category = gettext_lazy("Cohort membership")
     operators: ClassVar[dict[str, Operator]] = {
-        "includes_any": Operator(gettext_lazy("includes any of"), fields.pick),
+        "includes_any": Operator(gettext_lazy("includes any of"), fields.pick, "active", no_values),
+        "includes_all": Operator(
+            gettext_lazy("includes all of"),
+            fields.pick,
+            "active group by profile_id having count(*) = %s",
+            how_many,
+        ),
         "includes_none": Operator(
             gettext_lazy("does not include"), fields.pick, negates="includes_any"
+        ),
+        # Whoever entered and has left again since did enter.
+        "entered": timed(
+            gettext_lazy("entered in the last … days"), "entered_at > %s", "entered_at"
+        ),
+        "left": timed(
+            gettext_lazy("left in the last … days"), "not active and left_at > %s", "left_at"
+        ),
+        "in_more": timed(
+            gettext_lazy("in the cohort for more than … days"),
+            "active and entered_at < %s",
+            "entered_at",
+        ),
+        "in_less": timed(
+            gettext_lazy("in the cohort for less than … days"),
+            "active and entered_at > %s",
+            "entered_at",
         ),
     }
 
@@ -57,28 +131,92 @@ class CohortFilter(Filter):
         cohorts = Cohort.objects.in_workspace(workspace).filter(partner__slug=subject)
         return [(str(pk), name) for pk, name in cohorts.values_list("pk", "name")]
 
+    def fresh_at(self, workspace: Workspace) -> list[tuple[str, datetime | None]]:
+        cohorts = Cohort.objects.in_workspace(workspace).filter(pk__in=self._cohorts)
+        return [
+            (f"{cohort.partner}: {cohort.name}", cohort.last_sync_at)
+            for cohort in cohorts.select_related("partner")
+        ]
+
     def query(self, workspace: Workspace, now: datetime) -> Query:
         return Query(
-            "select profile_id from cohorts_cohortmembership where active and cohort_id in "
-            "(select id from cohorts_cohort where workspace_id = %s and id = any(%s))",
-            (workspace.pk, [int(pk) for pk in self.value]),
+            "select profile_id from cohorts_cohortmembership where cohort_id in "  # noqa: S608
+            "(select id from cohorts_cohort where workspace_id = %s and id = any(%s)) "
+            f"and {self.positive.sql}",
+            (workspace.pk, self._cohorts, *self.positive.params(self.value, now)),
         )
 
     def changed_since(self, workspace: Workspace, token: int) -> Query:
         return Query(
             "select profile_id from cohorts_cohortmembership "
             "where cohort_id = any(%s) and changed >= %s::xid8",
-            ([int(pk) for pk in self.value], str(token)),
+            (self._cohorts, str(token)),
         )
 
+    def restless(self, workspace: Workspace, now: datetime, until: datetime) -> Query | None:
+        return Query(
+            "select profile_id from cohorts_cohortmembership "  # noqa: S608
+            f"where cohort_id = any(%s) and {self.positive.flips}",
+            (self._cohorts, *self.positive.flips_params(self.value, now, until)),
+        )
+
+    def seen(self, workspace: Workspace, profile: Profile, now: datetime) -> str:
+        """Say since when ``profile`` is in each of the cohorts, or when they left it."""
+        memberships = (
+            CohortMembership.objects.filter(
+                profile=profile, cohort__workspace=workspace, cohort__in=self._cohorts
+            )
+            .select_related("cohort")
+            .order_by("cohort__name", "cohort")
+        )
+        return ", ".join(stay_in_words(membership) for membership in memberships)
+
     def sentence(self, catalogue: Catalogue) -> str:
-        if self.operator == "includes_any" and len(self.value) == 1:
-            names = dict(catalogue.choices(self))
-            return _("%(filter)s includes %(cohort)s") % {
-                "filter": catalogue.label(self),
-                "cohort": names.get(self.value[0], self.value[0]),
-            }
+        names = self._names(catalogue)
+        words: dict[str, Any] = {
+            "filter": catalogue.label(self),
+            "cohort": _(" and ").join(names),
+        }
+        if self.operator in TIMED_SENTENCES:
+            return str(TIMED_SENTENCES[self.operator]) % (words | {"days": self.value[1]})
+        if self.operator == "includes_all" or (self.operator == "includes_any" and len(names) == 1):
+            return _("%(filter)s includes %(cohort)s") % words
         return super().sentence(catalogue)
+
+    def value_in_words(self, catalogue: Catalogue) -> str:
+        return either(self._names(catalogue))
+
+    def notes(self, catalogue: Catalogue) -> list[str]:
+        """Say which cohorts are gone, and which have nobody in them: both count as empty."""
+        members = CohortMembership.objects.filter(cohort=OuterRef("pk"), active=True)
+        cohorts = Cohort.objects.in_workspace(catalogue.workspace).filter(pk__in=self._cohorts)
+        known = {cohort.pk: cohort for cohort in cohorts.annotate(peopled=Exists(members))}
+        notes = []
+        if set(self._cohorts) - set(known):
+            notes.append(_("A cohort that this filter names was deleted. It counts as empty."))
+        notes += [
+            _("The cohort “%(cohort)s” is empty.") % {"cohort": cohort}
+            for cohort in known.values()
+            if not cohort.peopled
+        ]
+        return notes
+
+    @property
+    def _cohorts(self) -> list[int]:
+        picked = self.value[:1] if self.operator in TIMED_SENTENCES else self.value
+        return [int(pk) for pk in picked]
+
+    def _names(self, catalogue: Catalogue) -> list[str]:
+        names = dict(catalogue.choices(self))
+        return [str(names.get(str(pk), _("a cohort that was deleted"))) for pk in self._cohorts]
+
+
+def stay_in_words(membership: CohortMembership) -> str:
+    """Say “Trial drop-offs since …”, or “left Trial drop-offs on …”."""
+    moment = membership.entered_at if membership.active else membership.left_at
+    said = _("%(cohort)s since %(time)s") if membership.active else _("left %(cohort)s on %(time)s")
+    time = date_format(timezone.localtime(moment), "DATETIME_FORMAT") if moment else ""
+    return said % {"cohort": membership.cohort, "time": time}
 
 
 def named_after(partner: Partner) -> str:

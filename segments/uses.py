@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from segments.filters import Label
@@ -36,3 +37,20 @@ def uses_of(workspace: Workspace, segments: Collection[UUID]) -> dict[UUID, list
         for pk, use in finder(workspace, segments):
             found[pk].append(use)
     return found
+
+
+type Trees = Callable[[Workspace], Iterable[tuple[Use, dict[str, Any]]]]
+
+TREES: list[Trees] = []
+
+
+def register_trees(finder: Trees) -> Trees:
+    """Enter a finder of stored trees: each with what it belongs to, archived things too."""
+    TREES.append(finder)
+    return finder
+
+
+def trees_of(workspace: Workspace) -> Iterable[tuple[Use, dict[str, Any]]]:
+    """Give every stored tree of a workspace, with the segment or the message it belongs to."""
+    for finder in TREES:
+        yield from finder(workspace)
