@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from time import monotonic
 from typing import Any, ClassVar, Protocol
@@ -50,7 +50,8 @@ SLOW_FOR = 600.0
 #: An estimate looks at about so many people: at 10,000 it is 1 % of everyone off at most, 95 times
 #: in 100. A workspace of no more people than this is never estimated.
 SLICE = 10_000
-FEWEST_BUCKETS = 10
+#: How many random buckets are looked at to learn about how many people there are.
+PILOT_BUCKETS = 10
 #: Seconds in which a part of the people must be asked, and below which nothing new is begun.
 SLICE_TIME = 0.25
 LEAST_TIME = 0.02
@@ -110,12 +111,17 @@ class People:
     """The people of ``workspace`` in one snapshot of the database. Made by ``people_of``."""
 
     def __init__(
-        self, workspace: Workspace, snapshot: Snapshot, within: float | None, *, alone: bool
+        self,
+        workspace: Workspace,
+        snapshot: Snapshot,
+        within: float | None,
+        now: datetime,
+        *,
+        alone: bool,
     ) -> None:
         self.workspace = workspace
         self.snapshot = snapshot
-        # Relative times are measured from the start of the minute: within it, an answer stands.
-        self.now = timezone.now().replace(second=0, microsecond=0)
+        self.now = now
         self.worth_storing: dict[str, Leaf] = {}
         self.waiting: dict[str, Filter] = {}
         # Within a transaction that writes, one snapshot may show two states.
@@ -227,12 +233,25 @@ class People:
     @cached_property
     def slice(self) -> "Some":
         """A random part of the people, the same for every number of this instant."""
-        known = self._leaves.get(EVERYONE.fingerprint(self.workspace))
-        wanted = RANDOM_BUCKETS * SLICE // max(len(known), SLICE) if known else FEWEST_BUCKETS
-        item = spread(max(wanted, FEWEST_BUCKETS))
-        (part,) = bitmaps.read([item.query(self.workspace, self.now)])
-        share = len(part) / len(known) if known else len(item.value) / RANDOM_BUCKETS
+        known = self._known_everyone()
+        buckets = PILOT_BUCKETS
+        if known is None:
+            pilot = self._in_buckets(PILOT_BUCKETS)
+            buckets = PILOT_BUCKETS * SLICE // max(len(pilot), 1)
+        elif known:
+            buckets = RANDOM_BUCKETS * SLICE // len(known)
+        buckets = min(max(buckets, 1), RANDOM_BUCKETS)
+        part = self._in_buckets(buckets)
+        share = len(part) / len(known) if known else buckets / RANDOM_BUCKETS
         return Some(self, part, share, SLICE_TIME)
+
+    def _known_everyone(self) -> BitMap | None:
+        with suppress(NotReady):
+            return self.leaf(EVERYONE)
+        return None
+
+    def _in_buckets(self, buckets: int) -> BitMap:
+        return bitmaps.read([spread(buckets).query(self.workspace, self.now)])[0]
 
     @property
     def used(self) -> Iterable[str]:
@@ -248,8 +267,12 @@ class People:
         """Bring each of ``wanted`` up to date, or build it, or put it among ``waiting``."""
         known = bitmaps.recall(wanted, self.snapshot, self.now)
         looks = self._looks({name: wanted[name] for name in known}, known)
+        together = self._caught_up_together(wanted, known, looks)
         for name, look in looks.items():
-            self._refresh(name, wanted[name], known[name], look)
+            if name in together:
+                self._keep(name, together[name], look)
+            else:
+                self._refresh(name, wanted[name], known[name], look)
         for name in wanted.keys() - looks.keys():
             with _one_at_a_time(name):
                 # Another thread may have built it while this one waited for its turn.
@@ -267,11 +290,13 @@ class People:
         except DatabaseError as error:
             self._failed[name] = error
         else:
-            if known is None or self._is_worth_storing(leaf, look):
-                leaf = self.worth_storing[name] = replace(leaf, stored_at=self.now)
-            if leaf is not known:
-                bitmaps.cached.put(name, leaf)
-            self._leaves[name] = leaf.bitmap
+            self._keep(name, leaf, look)
+
+    def _keep(self, name: str, leaf: Leaf, look: BitMap) -> None:
+        if self._is_worth_storing(leaf, look):
+            leaf = self.worth_storing[name] = replace(leaf, stored_at=self.now)
+        bitmaps.cached.put(name, leaf)
+        self._leaves[name] = leaf.bitmap
 
     def _is_worth_storing(self, leaf: Leaf, look: BitMap) -> bool:
         age = self.now - leaf.stored_at if leaf.stored_at else STORED_EVERY
@@ -286,11 +311,8 @@ class People:
         if known is None:
             with self._time_left(item):
                 return self._built(item)
-        if len(look) <= WORTH_STORING:  # a matter of milliseconds
-            with transaction.atomic():
-                return self._caught_up(item, known, look)
         with self._time_left(item):
-            return self._caught_up(item, known, look)
+            return self._caught_up([(item, known, look)])[0]
 
     def _built(self, item: Filter) -> Leaf:
         until = item.settled_until(self.now)
@@ -300,16 +322,42 @@ class People:
         restless = flipping[0] if flipping else BitMap()
         return Leaf(bitmap, self.snapshot, self.now, until, restless)
 
-    def _caught_up(self, item: Filter, known: Leaf, look: BitMap) -> Leaf:
-        query = item.query(self.workspace, self.now)
-        inside = bitmaps.read_within(query, look)
-        flips = item.restless(self.workspace, self.now, known.until) if known.until else None
-        restless = bitmaps.read_within(flips, look) if flips else BitMap()
-        return replace(
-            self._moved_on(known),
-            bitmap=(known.bitmap - look) | inside,
-            restless=(known.restless - look) | restless,
-        )
+    def _caught_up_together(
+        self, wanted: dict[str, Filter], known: dict[str, Leaf], looks: dict[str, BitMap]
+    ) -> dict[str, Leaf]:
+        """Catch up all leaves with few people to look at in one statement: a few milliseconds.
+
+        When one of them cannot be answered nothing is returned: each is then asked by itself.
+        """
+        few = [name for name, look in looks.items() if 0 < len(look) <= WORTH_STORING]
+        if not few:
+            return {}
+        try:
+            with transaction.atomic():
+                leaves = self._caught_up([(wanted[n], known[n], looks[n]) for n in few])
+        except DatabaseError:
+            return {}
+        return dict(zip(few, leaves, strict=True))
+
+    def _caught_up(self, asked: list[tuple[Filter, Leaf, BitMap]]) -> list[Leaf]:
+        queries = [
+            bitmaps.narrowed(item.query(self.workspace, self.now), look) for item, _, look in asked
+        ]
+        flips = {
+            at: bitmaps.narrowed(query, look)
+            for at, (item, leaf, look) in enumerate(asked)
+            if leaf.until and (query := item.restless(self.workspace, self.now, leaf.until))
+        }
+        found = bitmaps.read([*queries, *flips.values()])
+        restless = dict(zip(flips, found[len(asked) :], strict=True))
+        return [
+            replace(
+                self._moved_on(leaf),
+                bitmap=bitmaps.replaced(leaf.bitmap, look, found[at]),
+                restless=bitmaps.replaced(leaf.restless, look, restless.get(at, BitMap())),
+            )
+            for at, (_, leaf, look) in enumerate(asked)
+        ]
 
     def _looks(self, wanted: dict[str, Filter], known: dict[str, Leaf]) -> dict[str, BitMap]:
         """Return, by leaf, whom to look at again; leaves with too many of them are left out.
@@ -372,8 +420,7 @@ class Some(People):
     def __init__(
         self, whole: People, ids: BitMap, share: float = 0.0, within: float | None = None
     ) -> None:
-        super().__init__(whole.workspace, whole.snapshot, within, alone=whole._alone)
-        self.now = whole.now
+        super().__init__(whole.workspace, whole.snapshot, within, whole.now, alone=whole._alone)
         self.share = share
         self._whole = whole
         self._ids = ids
@@ -394,8 +441,8 @@ class Some(People):
         if name not in self._leaves:
             try:
                 with transaction.atomic(), _statement_timeout(self._within):
-                    query = item.query(self.workspace, self.now)
-                    self._leaves[name] = bitmaps.read_within(query, self._ids)
+                    query = bitmaps.narrowed(item.query(self.workspace, self.now), self._ids)
+                    (self._leaves[name],) = bitmaps.read([query])
             except OperationalError as error:
                 self.waiting[name] = item
                 raise NotReady(item) from error
@@ -439,15 +486,25 @@ def traces_since(workspace: Workspace, token: int) -> Query:
     )
 
 
+def this_minute() -> datetime:
+    """Return the start of the present minute: within it, an answer about relative times stands."""
+    return timezone.now().replace(second=0, microsecond=0)
+
+
 @contextmanager
 def people_of(
-    workspace: Workspace, *, within: float | None = None, timeout_ms: int = STATEMENT_TIMEOUT_MS
+    workspace: Workspace,
+    *,
+    within: float | None = None,
+    timeout_ms: int = STATEMENT_TIMEOUT_MS,
+    now: datetime | None = None,
 ) -> Iterator[People]:
     """Open a snapshot of the people of ``workspace``; keep the bitmaps that it had to build.
 
     Inside, nothing may be written. ``within`` is how many seconds may go by for bitmaps that are
     not ready: what takes longer raises ``NotReady`` and is built by a job. Without it, a filter
-    that takes longer than ``timeout_ms`` raises ``django.db.OperationalError``.
+    that takes longer than ``timeout_ms`` raises ``django.db.OperationalError``. Relative times are
+    measured from ``now``, by default the present minute.
     """
     outermost = not connection.in_atomic_block
     with transaction.atomic(), connection.cursor() as cursor:
@@ -458,7 +515,7 @@ def people_of(
             [str(timeout_ms)],
         )
         snapshot = Snapshot.parse(cursor.fetchone()[0])
-        people = People(workspace, snapshot, within, alone=outermost)
+        people = People(workspace, snapshot, within, now or this_minute(), alone=outermost)
         yield people
     if people.worth_storing:
         bitmaps.store(workspace.pk, people.worth_storing)
