@@ -13,8 +13,15 @@ from cohorts.models import CohortMembership
 from profiles.models import AttributeType, CustomAttribute, Profile
 from segments.audiences import people_of, sample
 from segments.filters import InvalidTree, Query
+from segments.models import UserListMember
 from segments.tree import load_tree
-from tests.factories import CohortFactory, ProfileFactory, SegmentFactory, WorkspaceFactory
+from tests.factories import (
+    CohortFactory,
+    ProfileFactory,
+    SegmentFactory,
+    UserListFactory,
+    WorkspaceFactory,
+)
 from workspaces.models import Workspace
 
 COUNTRIES = ["", "FR", "DE", "fr"]
@@ -76,6 +83,13 @@ LEAVES = [
     leaf("created_at", "less_ago", 1),
     leaf("cohort:heap", "includes_any", "COHORT"),
     leaf("cohort:heap", "includes_none", "COHORT"),
+    leaf("cohort:heap", "includes_all", "COHORT", "OTHER_COHORT"),
+    leaf("cohort:heap", "entered", "COHORT", 1),
+    leaf("cohort:heap", "left", "COHORT", 0.5),
+    leaf("cohort:heap", "in_more", "COHORT", 0),
+    leaf("cohort:heap", "in_less", "COHORT", 3),
+    leaf("user_list", "includes_any", "LIST"),
+    leaf("user_list", "includes_none", "LIST"),
     leaf("segment", "includes_any", "SEGMENT"),
     leaf("segment", "includes_none", "SEGMENT"),
 ]
@@ -105,7 +119,7 @@ PEOPLE = st.fixed_dictionaries(
 
 
 def named(tree: Any, names: dict[str, str]) -> Any:
-    """Put real ids where a drawn tree says COHORT or SEGMENT."""
+    """Put real ids where a drawn tree says COHORT, LIST or SEGMENT."""
     if isinstance(tree, dict):
         return {key: named(value, names) for key, value in tree.items()}
     if isinstance(tree, list):
@@ -140,13 +154,15 @@ def test_bitmaps_agree_with_sql_before_and_after_changes(
         ProfileFactory(workspace=workspace, **known)
     without_segments = [leaf for leaf in LEAVES if leaf["filter"] != "segment"]
     nested["groups"] = [{"join": "any", "filters": [data.draw(st.sampled_from(without_segments))]}]
-    names = {"COHORT": str(cohort.pk)}
+    user_list = UserListFactory(workspace=workspace)
+    names = {"COHORT": str(cohort.pk), "LIST": str(user_list.pk)}
+    names["OTHER_COHORT"] = str(CohortFactory(workspace=workspace).pk)
     segment = SegmentFactory(workspace=workspace, tree=named(nested | {"exclusions": []}, names))
     tree = named(tree, names | {"SEGMENT": str(segment.pk)})
     assert by_bitmaps(workspace, tree) == by_sql(workspace, tree)
 
     for profile in Profile.objects.in_workspace(workspace).order_by("pk"):
-        match data.draw(st.sampled_from(["keep", "edit", "delete", "join", "leave"])):
+        match data.draw(st.sampled_from(["keep", "edit", "delete", "join", "leave", "list"])):
             case "edit":
                 Profile.objects.filter(pk=profile.pk).update(**data.draw(PEOPLE))
             case "delete":
@@ -155,8 +171,14 @@ def test_bitmaps_agree_with_sql_before_and_after_changes(
                 CohortMembership.objects.update_or_create(
                     cohort=cohort,
                     profile=profile,
-                    defaults={"active": word == "join", "entered_at": timezone.now()},
+                    defaults={
+                        "active": word == "join",
+                        "entered_at": timezone.now(),
+                        "left_at": None if word == "join" else timezone.now(),
+                    },
                 )
+            case "list":
+                UserListMember.objects.create(user_list=user_list, profile=profile)
     assert by_bitmaps(workspace, tree) == by_sql(workspace, tree)
 
 
