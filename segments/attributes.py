@@ -1,17 +1,20 @@
 """Filters over what is known of a person: standard and custom attributes."""
 
+import json
 from collections.abc import Iterable
-from datetime import datetime
-from typing import ClassVar
+from datetime import date, datetime, timedelta
+from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
 from django.conf.locale import LANG_INFO
 from django.db import connection
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from profiles.models import AttributeType, Gender, Profile, Subscription
-from segments import fields, operators
+from segments import fields, operators, part_fields
 from segments.filters import (
     Catalogue,
     Choices,
@@ -22,7 +25,11 @@ from segments.filters import (
     Value,
     register,
 )
+from segments.seen import in_words
 from workspaces.models import Workspace
+
+#: PostgreSQL's number of the type jsonb, which a plain cursor gives as text.
+JSONB = 3802
 
 
 class AttributeFilter(Filter):
@@ -47,7 +54,15 @@ class AttributeFilter(Filter):
         with connection.cursor() as cursor:
             cursor.execute(sql, [*self._named, profile.pk])
             (value,) = cursor.fetchone() or (None,)
-        return "" if value is None else str(value)
+            is_json = cursor.description[0].type_code == JSONB
+        names = dict(self.choices(workspace, self.subject))
+        if value in names:
+            return str(names[value])
+        return self.seen_in_words(json.loads(value) if is_json and value else value)
+
+    def seen_in_words(self, value: Any) -> str:
+        """Say a value of the column."""
+        return in_words(value)
 
     @property
     def _named(self) -> tuple[str, ...]:
@@ -121,6 +136,9 @@ class CustomTime(CustomAttributeFilter):
     )
     operators = operators.times("text")
 
+    def seen_in_words(self, value: Any) -> str:
+        return in_words((value and parse_datetime(value)) or value)
+
 
 @register
 class CustomObject(CustomAttributeFilter):
@@ -136,6 +154,12 @@ class CustomObject(CustomAttributeFilter):
         path, *value = self.value
         operator = self.operators[self.operator].label
         return " ".join(map(str, [f"{self.subject}.{path}", operator, *value]))
+
+    def seen_in_words(self, value: Any) -> str:
+        """Say what stands at the path that is asked about."""
+        for key in self.value[0].split(".") if self.value else ():
+            value = value.get(key) if isinstance(value, dict) else None
+        return in_words(value)
 
 
 class Demographic(AttributeFilter):
@@ -229,6 +253,59 @@ class Birthday(Demographic):
     }
 
 
+#: Month and day; a birthday of 29 February is counted with 1 March, as Braze does.
+DAY_OF_BIRTH = "replace(to_char(dob, 'MM-DD'), '02-29', '03-01')"
+
+
+def on_that_day(value: Value, now: datetime) -> Value:
+    day, month = value
+    return ("03-01" if (day, month) == (29, 2) else f"{month:02}-{day:02}",)
+
+
+def today(value: Value, now: datetime) -> Value:
+    return days_from_today((0,), now)
+
+
+def days_from_today(value: Value, now: datetime) -> Value:
+    """Bind the days of the year from today, in UTC, until so many days later."""
+    days = (operators.midnight(now) + timedelta(days=ahead) for ahead in range(value[0] + 1))
+    return ([day.strftime("%m-%d") for day in days],)
+
+
+@register
+class DayOfBirthday(Demographic):
+    """The day of the year on which a person has birthday; “today” moves at midnight in UTC."""
+
+    kind = "birthday_day"
+    name = _("Birthday")
+    column = DAY_OF_BIRTH
+    operators: ClassVar[dict[str, Operator]] = {
+        "today": Operator(_("is today"), fields.nothing, "x = any(%s)", today),
+        "on": Operator(_("is on"), part_fields.day_of_year, "x = %s", on_that_day),
+        "ahead": Operator(
+            _("is in the next … days"), part_fields.days_ahead, "x = any(%s)", days_from_today
+        ),
+    } | operators.BLANK
+
+    def settled_until(self, now: datetime) -> datetime | None:
+        drifts = self.operator in ("today", "ahead")
+        return operators.midnight(now) + timedelta(days=1) if drifts else None
+
+    def restless(self, workspace: Workspace, now: datetime, until: datetime) -> Query | None:
+        return None
+
+    def seen_in_words(self, value: Any) -> str:
+        month, day = map(int, value.split("-")) if value else (0, 0)
+        return day_in_words(day, month) if value else ""
+
+    def value_in_words(self, catalogue: Catalogue) -> str:
+        return day_in_words(*self.value) if self.operator == "on" else str(self.value[0])
+
+
+def day_in_words(day: int, month: int) -> str:
+    return date_format(date(part_fields.LEAP_YEAR, month, day), "MONTH_DAY_FORMAT")
+
+
 def years_before(value: tuple[int], now: datetime) -> tuple[datetime, int]:
     return (now, value[0])
 
@@ -314,6 +391,19 @@ class PhoneNumber(Contact):
 
 class OtherAttribute(AttributeFilter):
     category = _("Other filters")
+
+
+@register
+class Identified(OtherAttribute):
+    """Whether a person has an external id; all others are anonymous."""
+
+    kind = "identified"
+    name = _("Identified user")
+    column = "(external_id is not null)"
+    operators: ClassVar[dict[str, Operator]] = {
+        "true": Operator(_("is true"), fields.nothing, "x"),
+        "false": Operator(_("is false"), fields.nothing, negates="true"),
+    }
 
 
 @register

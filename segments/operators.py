@@ -92,6 +92,11 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def midnight(moment: datetime) -> datetime:
+    """Return the start of the day in UTC."""
+    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def ago(value: Value, now: datetime) -> Value:
     return (iso(now - timedelta(days=float(value[0]))),)
 

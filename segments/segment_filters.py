@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, ClassVar
 from django.utils.translation import gettext_lazy as _
 from pyroaring import BitMap
 
-from segments import attributes, fields, list_filters  # noqa: F401 (they register their filters)
+from segments import (  # noqa: F401 (they register their filters)
+    attributes,
+    event_filters,
+    fields,
+    identifier_filters,
+    list_filters,
+)
 from segments.filters import Catalogue, Choices, Filter, Label, Operator, Query, register
 from segments.models import Segment
 from segments.tree import joined, joined_sql, load_tree
