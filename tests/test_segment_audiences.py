@@ -1,6 +1,7 @@
 """Bitmaps and plain SQL give the same people, whatever the tree and whatever changed since."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,12 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cohorts.models import CohortMembership
-from profiles.models import AttributeType, CustomAttribute, Profile
+from profiles.events import NewEvent, record_events
+from profiles.models import AttributeType, CustomAttribute, EventKind, Profile
 from segments.audiences import people_of, sample
 from segments.filters import InvalidTree, Query
 from segments.models import UserListMember
 from segments.tree import load_tree
 from tests.factories import (
+    AliasFactory,
     CohortFactory,
     ProfileFactory,
     SegmentFactory,
@@ -81,6 +84,32 @@ LEAVES = [
     leaf("random_bucket", "between", 0, 4999),
     leaf("age", "more", 30),
     leaf("created_at", "less_ago", 1),
+    leaf("birthday_day", "on", 29, 2),
+    leaf("birthday_day", "ahead", 200),
+    leaf("identified", "false"),
+    leaf("alias", "has_label", "email_hash"),
+    leaf("alias", "none"),
+    leaf("device", "any"),
+    leaf("custom_event:a", "done"),
+    leaf("custom_event:a", "not_done"),
+    leaf("custom_event:a", "exactly", 0),
+    leaf("custom_event:a", "exactly", 1),
+    leaf("custom_event:a", "less", 2),
+    leaf("custom_event:a", "more", 1),
+    leaf("custom_event:a", "days_less", 1, 2),
+    leaf("custom_event:a", "days_more", 0, 2),
+    leaf("custom_event:a", "property_more", "n", "more", "2", 0, 30),
+    leaf("custom_event:a", "property_exactly", "n", "not_equals", "3", 0, 30),
+    leaf("custom_event:a", "first_less_ago", 3),
+    leaf("custom_event:a", "last_more_ago", 3),
+    leaf("product:b", "not_bought"),
+    leaf("purchase_count", "less", 2),
+    leaf("money_spent", "less", 0),
+    leaf("money_spent", "more", 1.5),
+    leaf("money_spent", "days_exactly", 0, 5),
+    leaf("last_purchase", "before", "2026-01-01"),
+    leaf("session_count", "days_exactly", 0, 1),
+    leaf("last_used", "less_ago", 3),
     leaf("cohort:heap", "includes_any", "COHORT"),
     leaf("cohort:heap", "includes_none", "COHORT"),
     leaf("cohort:heap", "includes_all", "COHORT", "OTHER_COHORT"),
@@ -116,6 +145,28 @@ PEOPLE = st.fixed_dictionaries(
         "dob": st.sampled_from([None, datetime(1980, 2, 29, tzinfo=UTC).date()]),
     }
 )
+CHANGES = ["keep", "edit", "delete", "join", "leave", "list", "do", "undo", "rename", "alias"]
+EVENTS = st.lists(
+    st.tuples(
+        st.sampled_from(EventKind),
+        st.sampled_from("ab"),
+        st.sampled_from([0, 1, 2.9, 3.1, 500]),
+        st.sampled_from([None, Decimal("1.5"), Decimal(-2)]),
+        st.sampled_from([{}, {"n": 3}, {"n": "3"}]),
+    ),
+    max_size=4,
+)
+
+
+def did(profile: Profile, events: list[Any]) -> None:
+    """Record drawn events of ``profile``."""
+    record_events(
+        profile.workspace,
+        [
+            NewEvent(profile.pk, kind, name, timezone.now() - timedelta(days), amount, known)
+            for kind, name, days, amount, known in events
+        ],
+    )
 
 
 def named(tree: Any, names: dict[str, str]) -> Any:
@@ -151,7 +202,7 @@ def test_bitmaps_agree_with_sql_before_and_after_changes(
     workspace = WorkspaceFactory()
     cohort = CohortFactory(workspace=workspace)
     for known in people:
-        ProfileFactory(workspace=workspace, **known)
+        did(ProfileFactory(workspace=workspace, **known), data.draw(EVENTS))
     without_segments = [leaf for leaf in LEAVES if leaf["filter"] != "segment"]
     nested["groups"] = [{"join": "any", "filters": [data.draw(st.sampled_from(without_segments))]}]
     user_list = UserListFactory(workspace=workspace)
@@ -162,7 +213,7 @@ def test_bitmaps_agree_with_sql_before_and_after_changes(
     assert by_bitmaps(workspace, tree) == by_sql(workspace, tree)
 
     for profile in Profile.objects.in_workspace(workspace).order_by("pk"):
-        match data.draw(st.sampled_from(["keep", "edit", "delete", "join", "leave", "list"])):
+        match data.draw(st.sampled_from(CHANGES)):
             case "edit":
                 Profile.objects.filter(pk=profile.pk).update(**data.draw(PEOPLE))
             case "delete":
@@ -179,6 +230,14 @@ def test_bitmaps_agree_with_sql_before_and_after_changes(
                 )
             case "list":
                 UserListMember.objects.create(user_list=user_list, profile=profile)
+            case "do":
+                did(profile, data.draw(EVENTS))
+            case "undo":
+                profile.events.filter(name=data.draw(st.sampled_from("ab"))).delete()
+            case "rename":
+                profile.events.filter(name="a").update(name="b")
+            case "alias":
+                AliasFactory(profile=profile)
     assert by_bitmaps(workspace, tree) == by_sql(workspace, tree)
 
 
