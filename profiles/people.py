@@ -54,7 +54,7 @@ class People(NamedTuple):
 class Chance:
     """Repeatable chance: a number and a word always draw the same."""
 
-    def __init__(self, kind: str, numbers: Sequence[int]) -> None:
+    def __init__(self, kind: str, numbers: Sequence[int] | npt.NDArray[np.uint64]) -> None:
         self.kind = kind
         self.numbers = np.array(numbers, dtype=np.uint64)
 
@@ -113,7 +113,7 @@ def identified(numbers: Sequence[int]) -> People:
 def anonymous(numbers: Sequence[int]) -> People:
     """Make people of whom little but the device ``device-<number>`` is known."""
     chance = Chance("anonymous", numbers)
-    logins = _iso(_login(chance))
+    logins = iso(_login(chance))
     columns = {
         "external_id": [NULL] * len(numbers),
         **{name: [""] * len(numbers) for name in NAMED},
@@ -137,7 +137,7 @@ def _everyone(chance: Chance, homes: dict[str, Words]) -> dict[str, Texts]:
         "time_zone": homes["time_zone"].tolist(),
         "push_subscribe": chance.choose("push state", words.PUSH_STATES).tolist(),
         "random_bucket": list(map(str, chance.below("bucket", RANDOM_BUCKETS).tolist())),
-        "created_at": [f"{at}Z" for at in _iso(_created(chance))],
+        "created_at": [f"{at}Z" for at in iso(created(chance))],
     }
 
 
@@ -196,8 +196,8 @@ def _custom(chance: Chance) -> Texts:
         "logins": (90, list(map(str, chance.skewed("logins", 1000).tolist()))),
         "plan": (95, [f'"{plan}"' for plan in chance.choose("plan", words.PLANS)]),
         "interests": (60, [_INTERESTS[n] for n in chance.below("interests", 256).tolist()]),
-        "last_login": (85, [f'"{at}Z"' for at in _iso(_login(chance))]),
-        "trial_ends": (35, [f'"{at}Z"' for at in _iso(_created(chance) + FORTNIGHT)]),
+        "last_login": (85, [f'"{at}Z"' for at in iso(_login(chance))]),
+        "trial_ends": (35, [f'"{at}Z"' for at in iso(created(chance) + FORTNIGHT)]),
         "company": (45, _companies(chance)),
     }
     parts = [_part(chance, name, percent, texts) for name, (percent, texts) in values.items()]
@@ -229,23 +229,25 @@ def _ascii(name: str) -> str:
     return decomposed.encode("ascii", "ignore").decode()
 
 
-def _created(chance: Chance) -> Moments:
+def created(chance: Chance) -> Moments:
+    """When each profile was created."""
     return EPOCH - chance.below("created", TWO_YEARS).astype("timedelta64[s]")
 
 
 def _login(chance: Chance) -> Moments:
     """A moment since each was created, more often a late one."""
-    since = (EPOCH - _created(chance)).astype(np.int64)
+    since = (EPOCH - created(chance)).astype(np.int64)
     return EPOCH - (since * chance.fraction("login") ** 3).astype("timedelta64[s]")
 
 
-def _iso(moments: Moments) -> Texts:
+def iso(moments: Moments) -> Texts:
+    """Write ``moments`` as ISO-8601, to the second, without a zone."""
     return np.datetime_as_string(moments, unit="s").tolist()
 
 
 def _sometimes(chance: Chance, what: str, percent: float) -> Texts:
     moments = EPOCH - chance.below(what, TWO_YEARS // 4).astype("timedelta64[s]")
-    return _where(chance.happens(f"has {what}", percent), _iso(moments), NULL)
+    return _where(chance.happens(f"has {what}", percent), iso(moments), NULL)
 
 
 def _which(chance: Chance, what: str, percent: float) -> list[int]:

@@ -1,13 +1,14 @@
 """Putting fake people into a workspace, by COPY."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from django.db import connection, transaction
 
 from profiles import identity, people
-from profiles.models import CustomAttribute
+from profiles.models import CustomAttribute, EventTotal, Profile
 from profiles.people import CUSTOM_ATTRIBUTES, Maker, People
+from profiles.people_events import events_of
 from workspaces.models import Workspace
 
 CHUNK = 20_000
@@ -37,7 +38,28 @@ def seed_people(
             added += _insert(workspace, maker(numbers))
             progress(added)
     if added:
-        _refresh_statistics()
+        _refresh_statistics("profiles_profile", "profiles_alias", "profiles_device")
+    return added
+
+
+def seed_events(
+    workspace: Workspace,
+    users: int,
+    average: float,
+    progress: Callable[[int], None] = lambda added: None,
+) -> int:
+    """Give the people of ``seed_people`` events, ``average`` of them on average; return how many.
+
+    Who has events already gets none. Each chunk commits by itself; ``progress`` is then called
+    with the number of events added so far.
+    """
+    added = 0
+    with _one_at_a_time(workspace):
+        for kind, ids in _known(workspace, users):
+            added += _insert_events(workspace, kind, ids, average)
+            progress(added)
+    if added:
+        _refresh_statistics("profiles_event", "profiles_eventtotal")
     return added
 
 
@@ -65,6 +87,39 @@ def _missing(workspace: Workspace, users: int) -> Iterator[tuple[Maker, Sequence
             yield people.anonymous, missing
 
 
+def _known(workspace: Workspace, users: int) -> Iterator[tuple[str, dict[int, int]]]:
+    """The people who are there, by chunk: their profile ids by number, and what they are."""
+    for numbers in _chunks(users):
+        known = identity.by_external_id(workspace.pk, [f"user-{n}" for n in numbers])
+        yield "user", {n: known[f"user-{n}"] for n in numbers if f"user-{n}" in known}
+    for numbers in _chunks(users // USERS_PER_ANONYMOUS):
+        known, _taken = identity.by_device(workspace.pk, [f"device-{n}" for n in numbers])
+        yield "anonymous", {n: known[f"device-{n}"] for n in numbers if f"device-{n}" in known}
+
+
+def _without_events(ids: Mapping[int, int]) -> dict[int, int]:
+    """Leave those of ``ids`` who have no events, and hold them until the transaction ends."""
+    known = Profile.objects.filter(pk__in=ids.values()).order_by("pk")
+    held = set(known.select_for_update(no_key=True).values_list("pk", flat=True))
+    active = EventTotal.objects.filter(profile__in=held).values_list("profile", flat=True)
+    idle = held.difference(active)
+    return {number: pk for number, pk in ids.items() if pk in idle}
+
+
+@transaction.atomic
+def _insert_events(
+    workspace: Workspace, kind: str, ids_by_number: Mapping[int, int], average: float
+) -> int:
+    """Write the events of those who have none yet; their totals follow by trigger."""
+    people = _without_events(ids_by_number)
+    ids, space = [str(pk) for pk in people.values()], str(workspace.pk)
+    rows = [(space, ids[i], *event) for i, *event in events_of(kind, list(people), average)]
+    columns = ("workspace_id", "profile_id", "kind", "name", "time", "amount", "properties")
+    with _trusted_references(workspace):
+        _copy("profiles_event", columns, rows)
+    return len(rows)
+
+
 def _chunks(total: int) -> Iterator[range]:
     for start in range(1, total + 1, CHUNK):
         yield range(start, min(start + CHUNK, total + 1))
@@ -89,8 +144,8 @@ def _insert(workspace: Workspace, made: People) -> int:
 def _trusted_references(workspace: Workspace) -> Iterator[None]:
     """Spare PostgreSQL the look-up of each foreign key, which is a quarter of the time.
 
-    The rows name only this workspace, which is locked here, and profiles of the same
-    transaction. Only a superuser may ask for it; for others each key is looked up.
+    The rows name only this workspace, which is locked here, and profiles that are of the same
+    transaction or locked. Only a superuser may ask for it; for others each key is looked up.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -121,6 +176,6 @@ def _copy(table: str, columns: Iterable[str], rows: Iterable[tuple[str, ...]]) -
         copy.write("".join(["\t".join(row) + "\n" for row in rows]))
 
 
-def _refresh_statistics() -> None:
+def _refresh_statistics(*tables: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("analyze profiles_profile, profiles_alias, profiles_device")
+        cursor.execute(f"analyze {', '.join(tables)}")

@@ -5,17 +5,26 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db.models import Count
+from django.db.models import Count, Sum
 
-from profiles.models import Alias, AttributeType, CustomAttribute, Device, Profile
+from profiles.models import (
+    Alias,
+    AttributeType,
+    CustomAttribute,
+    Device,
+    Event,
+    EventName,
+    EventTotal,
+    Profile,
+)
 from workspaces.models import Workspace
 
 pytestmark = pytest.mark.django_db
 
 
-def seed(profiles: int, workspace: str = "acme") -> str:
+def seed(profiles: int, workspace: str = "acme", events: int = 0) -> str:
     out = io.StringIO()
-    call_command("seed", workspace=workspace, profiles=profiles, stdout=out)
+    call_command("seed", workspace=workspace, profiles=profiles, events=events, stdout=out)
     return out.getvalue()
 
 
@@ -108,7 +117,44 @@ def test_seed_skews_what_is_skewed_and_spreads_what_is_even() -> None:
     assert 0 < users.filter(email_hard_bounced_at__isnull=False).count() < 60
 
 
-@pytest.mark.parametrize(("workspace", "profiles"), [("not a slug", 1), ("acme", -1)])
-def test_seed_refuses_nonsense(workspace: str, profiles: int) -> None:
+def happened(workspace: str = "acme") -> list[Any]:
+    rows = Event.objects.filter(workspace__slug=workspace).order_by("profile__braze_id", "pk")
+    return list(
+        rows.values_list("profile__braze_id", "kind", "name", "time", "amount", "properties")
+    )
+
+
+def test_seed_gives_no_events_unless_asked() -> None:
+    seed(10)
+    assert not Event.objects.exists()
+
+
+def test_seed_gives_the_same_events_everywhere_and_once() -> None:
+    seed(100, "here", events=3)
+    seed(40, "there")
+    seed(100, "there", events=3)
+    assert "Added 0 events" in seed(100, "there", events=3)
+    assert happened("here") == happened("there")
+
+
+def test_seed_gives_so_many_events_on_average() -> None:
+    seed(2000, events=4)
+    assert 7600 < Event.objects.count() < 9200
+    assert Event.objects.filter(time__gt="2026-11-01T00:00Z").count() == 0
+    assert EventTotal.objects.aggregate(n=Sum("count"))["n"] == Event.objects.count()
+    assert set(EventName.objects.values_list("kind", flat=True)) == {
+        "custom",
+        "purchase",
+        "session",
+    }
+    purchases = Event.objects.filter(kind="purchase")
+    assert {event.amount is not None and event.amount > 0 for event in purchases} == {True}
+    assert Event.objects.filter(properties__plan="pro", properties__steps=3).exists()
+
+
+@pytest.mark.parametrize(
+    ("workspace", "profiles", "events"), [("not a slug", 1, 0), ("acme", -1, 0), ("acme", 1, -1)]
+)
+def test_seed_refuses_nonsense(workspace: str, profiles: int, events: int) -> None:
     with pytest.raises(CommandError):
-        seed(profiles, workspace)
+        seed(profiles, workspace, events)

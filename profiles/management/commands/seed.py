@@ -6,7 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from profiles.seeding import seed_people
+from profiles.seeding import seed_events, seed_people
 from workspaces.opening import open_workspace
 
 
@@ -20,10 +20,17 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--workspace", required=True, metavar="W", help="its address (slug)")
         parser.add_argument("--profiles", required=True, type=int, metavar="N")
+        parser.add_argument(
+            "--events",
+            type=int,
+            default=0,
+            metavar="N",
+            help="so many events for each person, on average; who has any gets no more",
+        )
 
-    def handle(self, *, workspace: str, profiles: int, **options: Any) -> None:
-        if profiles < 0:
-            raise CommandError("--profiles must not be negative.")
+    def handle(self, *, workspace: str, profiles: int, events: int, **options: Any) -> None:
+        if profiles < 0 or events < 0:
+            raise CommandError("--profiles and --events must not be negative.")
         try:
             space = open_workspace(workspace)
         except ValidationError as error:
@@ -33,6 +40,10 @@ class Command(BaseCommand):
         self.stdout.write(
             f"Added {added:,} people to {workspace} in {time.monotonic() - started:.1f} s."
         )
+        if events:
+            started = time.monotonic()
+            happened = seed_events(space, profiles, events, self._tell)
+            self.stdout.write(f"Added {happened:,} events in {time.monotonic() - started:.1f} s.")
 
     def _tell(self, added: int) -> None:
         if added % 200_000 == 0:
