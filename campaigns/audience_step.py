@@ -8,22 +8,38 @@ from django.http import QueryDict
 from campaigns.editing import save_targeting
 from campaigns.forms import TargetingForm
 from campaigns.models import Targeted
-from campaigns.targeting import Summary, Target
-from segments.audiences import people_of
+from campaigns.targeting import REACH, Summary, Target
+from segments.audiences import PAGE, People, people_of
 from segments.builder import Builder
 from segments.filters import InvalidTree
+from segments.lookup import Lookup, look_up
+from segments.measuring import Question
 from segments.models import Segment
+from segments.pending import Pending, pending_of
+from segments.segment_filters import SegmentMembership
+from segments.tree import Group
 from workspaces.models import User
 
 
 class AudienceStep:
     """The step's form and builders as they stand on the page, and the numbers beside them.
 
-    ``action`` is the button that was pressed, if it was one of a builder's.
+    ``action`` is the button that was pressed, if it was one of a builder's; ``question`` asks about
+    one person.
     """
 
-    def __init__(self, targeted: Targeted, *, data: QueryDict | None, action: str = "") -> None:
+    def __init__(
+        self,
+        targeted: Targeted,
+        *,
+        data: QueryDict | None,
+        action: str = "",
+        question: Question | None = None,
+    ) -> None:
         self.targeted = targeted
+        self.question = question or Question()
+        self.lookup: Lookup | None = None
+        self.pending = Pending()
         self.form = TargetingForm(data, targeted=targeted)
         self.builders = {
             prefix: Builder(targeted.workspace, getattr(targeted, field), data=data, prefix=prefix)
@@ -81,18 +97,39 @@ class AudienceStep:
 
     @property
     def sentence(self) -> str:
-        return self.target.sentence(self.tree.catalogue)
+        """Say in words whom the page means, as far as that can be read."""
+        draft = Target(self.form.chosen, self.tree.tree, self.form.chosen_send_to)
+        return draft.sentence(self.tree.catalogue)
 
     def measure(self) -> None:
         """Put every number beside what it belongs to, all of one snapshot.
 
         There is no ``summary`` if a filter takes too long or names what is gone.
         """
-        target = self.target
         with (
             suppress(DatabaseError, InvalidTree),
-            people_of(self.targeted.workspace) as people,
+            people_of(self.targeted.workspace, within=PAGE) as people,
         ):
+            target = self.target
+            nodes = [node for builder in self.builders.values() for node in builder.nodes()]
+            people.prepare([*nodes, target, *REACH])
             for builder in self.builders.values():
                 builder.measure(people)
-            self.summary = target.summary(people)
+            summary = target.summary(people)
+            self.lookup = self._looked_up(people)
+            self.pending = pending_of(people)
+            self.summary = summary
+
+    def _looked_up(self, people: People) -> Lookup | None:
+        if not self.question.text:
+            return None
+        chosen = (SegmentMembership("", "includes_any", (str(s.pk),)) for s in self.form.chosen)
+        segments = Group(tuple(chosen))
+        return look_up(
+            people,
+            self.question.text,
+            self.tree.tree,
+            self.tree.catalogue,
+            personal=self.question.personal,
+            also=(segments,) if segments.filters else (),
+        )

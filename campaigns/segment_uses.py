@@ -1,13 +1,14 @@
 """The segments that campaigns and Canvases use: chosen to be targeted, or named by a filter."""
 
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign, Canvas, Targeted, TargetedQuerySet
-from segments.filters import Label
+from segments.filters import InvalidTree, Label
 from segments.nesting import named_segments
 from segments.tree import load_tree
 from segments.uses import Use, register, register_trees
@@ -44,7 +45,8 @@ def named_by(targeted: Targeted) -> set[UUID]:
     """Return the ids of all segments that ``targeted`` names."""
     named = {segment.pk for segment in targeted.segments.all()}
     for field in targeted.trees.values():
-        named |= named_segments(load_tree(getattr(targeted, field)))
+        with suppress(InvalidTree):  # what names something that is gone
+            named |= named_segments(load_tree(getattr(targeted, field)))
     return named
 
 

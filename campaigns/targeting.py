@@ -21,9 +21,11 @@ from campaigns.models import Channel, SendTo, Targeted
 from profiles.models import Profile, Subscription
 from segments import fields
 from segments.attributes import EMAIL_IS_AVAILABLE, AttributeFilter, EmailSubscription
-from segments.audiences import People, people_of, sample
-from segments.filters import Catalogue, InvalidTree, Label, Operator
+from segments.audiences import EVERYONE, PAGE, Node, People, people_of
+from segments.estimates import Size
+from segments.filters import Catalogue, Filter, InvalidTree, Label, Operator
 from segments.models import Segment
+from segments.nodes import Difference, Intersection
 from segments.tree import Group, Tree, load_tree
 from workspaces.models import Workspace
 
@@ -48,6 +50,8 @@ REACHABLE: dict[Channel, dict[SendTo, Tree]] = {
     },
     Channel.WEBHOOK: dict.fromkeys(SendTo, Tree()),
 }
+#: All that decides whom a channel reaches.
+REACH = [tree for settings in REACHABLE.values() for tree in settings.values()]
 
 
 @dataclass(frozen=True)
@@ -55,29 +59,30 @@ class Stage:
     """One narrowing: how many it holds for by itself, and how many of the audience are left."""
 
     label: Label
-    size: int
-    left: int
+    size: Size | None
+    left: Size | None
     segment: Segment | None = None
 
 
 @dataclass(frozen=True)
 class Reach:
     channel: Channel
-    size: int
+    size: Size | None
 
 
 @dataclass(frozen=True)
 class Numbers:
     """How many are meant, and how many of them each channel reaches."""
 
-    everyone: int
-    total: int
+    everyone: Size | None
+    total: Size | None
     reaches: list[Reach]
 
     @property
-    def share(self) -> float:
-        """The audience in percent of everyone."""
-        return 100 * self.total / self.everyone if self.everyone else 0.0
+    def exact(self) -> bool:
+        """Tell whether nothing of it is an estimate, or still unknown."""
+        sizes = [self.everyone, self.total, *(reach.size for reach in self.reaches)]
+        return all(size is not None and size.exact for size in sizes)
 
 
 @dataclass(frozen=True)
@@ -105,21 +110,28 @@ class Target:
 
     def audience(self, people: People) -> BitMap:
         """Return the ids of everyone who is meant."""
-        return reduce(and_, (inside(s, people) for s in self.segments), self.tree.audience(people))
+        return reduce(and_, (node.audience(people) for node in self.nodes()))
+
+    def leaves(self, people: People) -> Iterator[Filter]:
+        """Give the filters whose bitmaps ``audience`` combines."""
+        for node in self.nodes():
+            yield from node.leaves(people)
+
+    def nodes(self) -> list[Tree]:
+        """Return the trees of which all must hold."""
+        return [*(load_tree(segment.tree) for segment in self.segments), self.tree]
 
     def numbers(self, people: People) -> Numbers:
         """Count the audience, and whom each channel reaches under the subscription setting."""
-        audience = self.audience(people)
         reaches = [
-            Reach(channel, len(audience & REACHABLE[channel][self.send_to].audience(people)))
+            Reach(channel, people.size(Intersection((self, REACHABLE[channel][self.send_to]))))
             for channel in Channel
         ]
-        return Numbers(len(people.everyone()), len(audience), reaches)
+        return Numbers(people.size(EVERYONE), people.size(self), reaches)
 
     def summary(self, people: People) -> Summary:
         """Measure everything that the Audience Summary shows."""
-        drawn = sample(self.audience(people))
-        return Summary(self.numbers(people), list(self._stages(people)), drawn)
+        return Summary(self.numbers(people), list(self._stages(people)), people.sample(self))
 
     def sentence(self, catalogue: Catalogue) -> str:
         """Say in words whom the target means, segments by name and filters as a segment does."""
@@ -142,24 +154,19 @@ class Target:
 
     def _stages(self, people: People) -> Iterator[Stage]:
         """Give each segment, the filters and the exclusions, with who is left after each."""
-        left = people.everyone()
+        left: Node = EVERYONE
         for segment in self.segments:
-            members = inside(segment, people)
-            left = left & members
-            yield Stage(segment.name, len(members), len(left), segment)
+            members = load_tree(segment.tree)
+            left = Intersection((left, members))
+            yield Stage(segment.name, people.size(members), people.size(left), segment)
         if self.tree.groups:
-            matching = Tree(self.tree.groups, self.tree.join).audience(people)
-            left = left & matching
-            yield Stage(_("Additional filters"), len(matching), len(left))
+            matching = Tree(self.tree.groups, self.tree.join)
+            left = Intersection((left, matching))
+            yield Stage(_("Additional filters"), people.size(matching), people.size(left))
         if self.tree.exclusions:
-            excluded = people.everyone() - Tree(exclusions=self.tree.exclusions).audience(people)
-            left = left - excluded
-            yield Stage(_("Exclusion groups"), len(excluded), len(left))
-
-
-def inside(segment: Segment, people: People) -> BitMap:
-    """Return the ids of the people of a segment that is already at hand."""
-    return load_tree(segment.tree).audience(people)
+            excluded = Difference(EVERYONE, Tree(exclusions=self.tree.exclusions))
+            left = Difference(left, excluded)
+            yield Stage(_("Exclusion groups"), people.size(excluded), people.size(left))
 
 
 def together(names: list[str]) -> str:
@@ -175,8 +182,16 @@ def numbers_of(workspace: Workspace, listed: Iterable[Targeted]) -> dict[UUID, N
     Left out is what cannot be answered: because it names what is gone, or takes too long.
     """
     found: dict[UUID, Numbers] = {}
-    with suppress(DatabaseError), people_of(workspace) as people:
-        for targeted in listed:
-            with suppress(InvalidTree):
-                found[targeted.pk] = Target.of(targeted).numbers(people)
+    with suppress(DatabaseError), people_of(workspace, within=PAGE) as people:
+        targets = dict(_readable(listed))
+        people.prepare([*targets.values(), *REACH])
+        for pk, target in targets.items():
+            with suppress(InvalidTree, DatabaseError):
+                found[pk] = target.numbers(people)
     return found
+
+
+def _readable(listed: Iterable[Targeted]) -> Iterator[tuple[UUID, Target]]:
+    for targeted in listed:
+        with suppress(InvalidTree):
+            yield targeted.pk, Target.of(targeted)

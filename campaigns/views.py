@@ -19,6 +19,7 @@ from campaigns.forms import CampaignForm, CanvasForm
 from campaigns.messages import MESSAGE_FORMS
 from campaigns.models import Campaign, Canvas, EntryType, Targeted
 from campaigns.targeting import numbers_of
+from segments.measuring import Question
 from workspaces.access import WorkspaceRequest, workspace_page
 from workspaces.models import Role
 
@@ -47,7 +48,8 @@ def _list(request: WorkspaceRequest, template: str, filters: TargetedFilter) -> 
     for targeted in page:
         targeted.workspace = request.workspace
         targeted.numbers = numbers.get(targeted.pk)
-    context = {"page": page, "filters": filters}
+    waiting = any(each is not None and not each.exact for each in numbers.values())
+    context = {"page": page, "filters": filters, "waiting": waiting}
     return render(request, template + ("#results" if request.htmx else ""), context)
 
 
@@ -115,7 +117,8 @@ def _audience(request: WorkspaceRequest, targeted: Targeted, template: str) -> H
     if targeted.archived_at:
         return _refuse_archived(request, targeted)
     action = request.POST.get("action", "")
-    step = AudienceStep(targeted, data=request.POST or None, action=action)
+    question = Question.of(request)
+    step = AudienceStep(targeted, data=request.POST or None, action=action, question=question)
     previewed = bool(request.htmx) and not step.acted
     if not step.acted and not previewed and step.is_valid():
         step.save(by=request.user)

@@ -1,5 +1,6 @@
 """Which segments a segment names, and that none of them leads back to it."""
 
+from contextlib import suppress
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -11,13 +12,29 @@ from segments.tree import Tree
 
 
 def named_segments(tree: Tree) -> set[UUID]:
-    """Return the ids of the segments that ``tree`` names."""
-    return {
-        UUID(pk)
-        for item in tree.filters()
-        if isinstance(item, SegmentMembership)
-        for pk in item.value
-    }
+    """Return the ids of the segments that ``tree`` names; what is no id names none."""
+    named: set[UUID] = set()
+    for item in tree.filters():
+        if isinstance(item, SegmentMembership):
+            for pk in item.value:
+                with suppress(ValueError):
+                    named.add(UUID(str(pk)))
+    return named
+
+
+def nesting(segment: Segment) -> set[UUID]:
+    """Return the ids of the segments that nest ``segment``, however deep."""
+    links = Segment.nested.through.objects.filter(from_segment__workspace=segment.workspace_id)
+    outer: dict[UUID, list[UUID]] = {}
+    for inside, outside in links.values_list("to_segment", "from_segment"):
+        outer.setdefault(inside, []).append(outside)
+    found: set[UUID] = set()
+    waiting = [segment.pk]
+    while waiting:
+        new = set(outer.get(waiting.pop(), [])) - found
+        found |= new
+        waiting += new
+    return found
 
 
 def refuse_cycle(segment: Segment, tree: Tree) -> None:

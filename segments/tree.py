@@ -23,6 +23,7 @@ from workspaces.models import Workspace
 if TYPE_CHECKING:
     from segments.audiences import People
 
+
 @dataclass(frozen=True)
 class Group:
     """Filters of which all, or any, must hold."""
@@ -159,7 +160,9 @@ def _leaf(stored: Any, number: int, named: Callable[[str], str]) -> Filter:
         return load(stored)
     except InvalidTree as error:
         key = stored.get("filter") if isinstance(stored, dict) else None
-        raise InvalidTree(about(number, named(key) if isinstance(key, str) else "?", error)) from error
+        raise InvalidTree(
+            about(number, named(key) if isinstance(key, str) else "?", error)
+        ) from error
 
 
 def about(number: int, name: str, problem: object) -> str:

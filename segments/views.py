@@ -4,24 +4,27 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.core.paginator import Paginator
-from django.db import DatabaseError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from segments.attributes import EMAIL_IS_AVAILABLE
-from segments.audiences import People, people_of, sample, sizes
 from segments.builder import Builder
 from segments.editing import archive_segment, duplicate_segment, save_segment, unarchive_segment
 from segments.forms import SegmentFilterSet, SegmentForm
+from segments.freshness import freshness
+from segments.history import RANGES, daily_sizes, range_asked
+from segments.listing import listed, shown_of
+from segments.measuring import Question, measured
 from segments.models import Segment
 from segments.uses import uses_of
+from segments.versions import newest
 from workspaces.access import WorkspaceRequest, workspace_page
 from workspaces.models import Role
 
-PER_PAGE = 25
+#: How many of each the page of a segment shows.
+LAST_EDITS = 3
+LAST_EXPORTS = 5
 
 
 def segment_of(request: WorkspaceRequest, pk: UUID) -> Segment:
@@ -33,32 +36,21 @@ def segment_of(request: WorkspaceRequest, pk: UUID) -> Segment:
 
 @workspace_page()
 def segment_list(request: WorkspaceRequest) -> HttpResponse:
-    known = Segment.objects.in_workspace(request.workspace).select_related("updated_by")
     query = request.GET.copy()
     query.setdefault("status", "active")
     query.setdefault("sort", "name")
-    filters = SegmentFilterSet(query, queryset=known)
-    sort = query.get("sort", "")
-    segments = list(filters.qs)
-    if sort.endswith("size"):
-        size, everyone = sizes(request.workspace, segments)
-        segments.sort(key=lambda s: size.get(s.pk, -1), reverse=sort.startswith("-"))
-        page = Paginator(segments, PER_PAGE).get_page(query.get("page"))
-    else:
-        page = Paginator(segments, PER_PAGE).get_page(query.get("page"))
-        size, everyone = sizes(request.workspace, page)
-    uses = uses_of(request.workspace, [segment.pk for segment in page])
-    for segment in page:
-        segment.workspace = request.workspace
-        segment.size = size.get(segment.pk)
-        segment.uses = uses[segment.pk]
+    filters = SegmentFilterSet(query, queryset=shown_of(request.workspace))
+    found = listed(
+        request.workspace, filters.qs, sort=query.get("sort", ""), number=query.get("page")
+    )
     context = {
-        "page": page,
+        "page": found.page,
         "filters": filters,
-        "everyone": everyone,
+        "everyone": found.everyone,
         "searched": bool(request.GET),
+        "waiting": found.waiting,
     }
-    part = "#results" if request.htmx else ""
+    part = "#sizes" if request.htmx.trigger == "sizes" else "#results" if request.htmx else ""
     return render(request, f"segments/segment_list.html{part}", context)
 
 
@@ -66,8 +58,19 @@ def segment_list(request: WorkspaceRequest) -> HttpResponse:
 def segment_detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     segment = segment_of(request, pk)
     builder = Builder(request.workspace, segment.tree)
-    context = {"segment": segment, "builder": builder, **measured(builder)}
-    context["uses"] = uses_of(request.workspace, [segment.pk])[segment.pk]
+    days = range_asked(request.GET.get("days"))
+    context = {
+        "segment": segment,
+        "builder": builder,
+        "uses": uses_of(request.workspace, [segment.pk])[segment.pk],
+        "days": days,
+        "ranges": RANGES,
+        "daily_sizes": daily_sizes(segment, days),
+        "last_edits": newest(segment, LAST_EDITS, builder.catalogue),
+        "exports": segment.exports.select_related("requested_by")[:LAST_EXPORTS],
+        "freshness": freshness(segment),
+        **measured(builder, Question.of(request)),
+    }
     return render(request, "segments/segment.html", context)
 
 
@@ -81,7 +84,7 @@ def segment_edit(request: WorkspaceRequest, pk: UUID | None = None) -> HttpRespo
     previewed = bool(request.htmx) and not acted
     saving = data is not None and not acted and not previewed
     form = SegmentForm(data if saving else None, instance=segment, initial=initial(request, acted))
-    if saving and form.is_valid() and builder.is_valid():
+    if saving and all([form.is_valid(), builder.is_valid()]):
         try:
             save_segment(segment, builder.tree, by=request.user)
         except ValidationError as error:
@@ -90,31 +93,16 @@ def segment_edit(request: WorkspaceRequest, pk: UUID | None = None) -> HttpRespo
             messages.success(request, _("“%(name)s” is saved.") % {"name": segment})
             return redirect(segment)
     context = {"segment": segment, "was": name, "form": form, "builder": builder}
+    question = Question.of(request)
+    context |= measured(builder, question, changing=segment if pk else None)
     part = "#numbers" if previewed else "#editor" if request.htmx else ""
-    template = f"segments/segment_edit.html{part}"
-    return render(request, template, context | measured(builder))
+    return render(request, f"segments/segment_edit.html{part}", context)
 
 
 def initial(request: WorkspaceRequest, acted: bool) -> dict[str, str]:
     """Keep what was typed about the segment while a builder button answers, unjudged."""
     names = ("name", "description", "tags")
     return {name: request.POST.get(name, "") for name in names} if acted else {}
-
-
-def measured(builder: Builder) -> dict[str, object]:
-    """Measure the tree of ``builder``: what the numbers beside it show."""
-    try:
-        with people_of(builder.workspace) as people:
-            builder.measure(people)
-            return reach(builder, people)
-    except DatabaseError:
-        return {"failed": True}
-
-
-def reach(builder: Builder, people: People) -> dict[str, object]:
-    audience = builder.tree.audience(people)
-    reachable = audience & EMAIL_IS_AVAILABLE.audience(people)
-    return {"size": len(audience), "by_email": len(reachable), "sample": sample(audience)}
 
 
 @require_POST

@@ -7,6 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from campaigns.models import Campaign
+from segments.estimates import Size
 from segments.models import Segment
 from tests.factories import SegmentFactory
 from tests.targeting_world import HAS_ADDRESS, UNSUBSCRIBED, builder_fields, make_people, tree_of
@@ -49,10 +50,10 @@ def test_from_a_segment_to_a_reach_by_plain_posts(
     assert '<p class="figure-number m-0" id="audience-size">4</p>' in page.text
     assert '<dd id="reach-email">2</dd>' in page.text
     assert [(s.size, s.left) for s in page.context["step"].summary.stages] == [
-        (7, 7),
-        (8, 6),
-        (9, 5),
-        (1, 4),
+        (Size(7), Size(7)),
+        (Size(8), Size(6)),
+        (Size(9), Size(5)),
+        (Size(1), Size(4)),
     ]
 
 
@@ -76,8 +77,8 @@ def test_the_step_shows_what_was_stored(
     marketer_client.post(campaign.audience_url, chosen(french, **builder_fields(HAS_ADDRESS)))
     step = marketer_client.get(campaign.audience_url).context["step"]
     assert step.form.chosen == (french,)
-    assert step.tree.groups[0].filters[0].size == 9
-    assert step.summary.numbers.total == 6
+    assert step.tree.groups[0].filters[0].size == Size(9)
+    assert step.summary.numbers.total == Size(6)
 
 
 def test_numbers_follow_every_change_and_nothing_is_saved(

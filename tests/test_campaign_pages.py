@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from campaigns.models import Campaign
+from segments.estimates import Size
 from tests.factories import WorkspaceFactory
 from tests.targeting_world import leaf, make_people, tree_of
 from workspaces.models import AuditEntry, Workspace
@@ -156,8 +157,8 @@ def test_the_summary_says_what_is_sent_to_whom(marketer_client: Client, campaign
     step = page.context["step"]
     assert step.sentence == ("Everyone in “French” and “Trial” for whom Email address is not blank")
     assert [(r.channel, r.size) for r in step.summary.numbers.reaches] == [
-        ("email", 2),
-        ("webhook", 5),
+        ("email", Size(2)),
+        ("webhook", Size(5)),
     ]
     assert '<dd id="reach-email">2</dd>' in page.text
 

@@ -7,6 +7,7 @@ from django.test import Client
 
 from campaigns.entries import entry_sentence
 from campaigns.models import Canvas
+from segments.estimates import Size
 from segments.models import Segment
 from tests.targeting_world import builder_fields, leaf, make_people, tree_of
 from workspaces.models import AuditEntry, Workspace
@@ -168,8 +169,8 @@ def test_a_canvas_has_an_audience_and_exit_criteria(
     page = marketer_client.get(canvas.get_absolute_url())
     assert "Email available is false" in page.text
     assert [(r.channel, r.size) for r in page.context["step"].summary.numbers.reaches] == [
-        ("email", 3),
-        ("webhook", 7),
+        ("email", Size(3)),
+        ("webhook", Size(7)),
     ]
 
 
@@ -180,7 +181,7 @@ def test_the_buttons_of_one_builder_leave_the_other_alone(
     posted |= builder_fields(("country", "any_of", "FR")) | builder_fields(prefix="exit")
     step = marketer_client.post(canvas.audience_url, posted).context["step"]
     assert [len(builder.groups[0].filters) for builder in step.builders.values()] == [1, 1]
-    assert step.summary.numbers.total == 7
+    assert step.summary.numbers.total == Size(7)
 
 
 def test_exit_criteria_must_be_complete(marketer_client: Client, canvas: Canvas) -> None:

@@ -21,6 +21,14 @@ def size(value: Size | int | None) -> str:
     return f"≈ {_short(value.count)} ± {_short(value.margin, like=value.count)}"
 
 
+@register.filter
+def share(part: Size | None, whole: Size | None) -> str:
+    """Return ``part`` in percent of ``whole``, “–” where that cannot be told."""
+    if part is None or whole is None or not whole.count:
+        return "–"
+    return f"{number_format(min(100.0, 100 * part.count / whole.count), 1)}%"
+
+
 def _short(number: int, like: int | None = None) -> str:
     """Write ``number`` in millions or thousands, whichever fits ``like`` (by default itself)."""
     for scale, letter in SCALES:

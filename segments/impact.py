@@ -1,0 +1,46 @@
+"""What saving a draft would change: who enters, who leaves, and what they enter and leave."""
+
+from dataclasses import dataclass
+
+from segments.audiences import People
+from segments.estimates import Size
+from segments.filters import InvalidTree
+from segments.models import Segment
+from segments.nesting import nesting
+from segments.nodes import Difference
+from segments.tree import Tree, load_tree
+from segments.uses import Use, uses_of
+
+
+@dataclass(frozen=True)
+class Impact:
+    """``enter`` and ``leave`` are None where they cannot be told."""
+
+    enter: Size | None
+    leave: Size | None
+    uses: list[Use]
+
+    @property
+    def changes(self) -> bool:
+        """Tell whether anybody enters or leaves, as far as is known."""
+        return not (self.enter == self.leave == Size(0))
+
+
+def impact_of(people: People, segment: Segment, draft: Tree) -> Impact:
+    """Compare ``draft`` with the stored tree of ``segment``."""
+    enter = leave = None
+    try:
+        stored = load_tree(segment.tree)
+    except InvalidTree:  # what is stored cannot be read any more
+        pass
+    else:
+        enter = people.size(Difference(draft, stored))
+        leave = people.size(Difference(stored, draft))
+    return Impact(enter, leave, affected(segment))
+
+
+def affected(segment: Segment) -> list[Use]:
+    """Return what uses ``segment``, by itself or through the segments that nest it."""
+    found = uses_of(segment.workspace, [segment.pk, *nesting(segment)])
+    by_url = {use.url: use for uses in found.values() for use in uses}
+    return sorted(by_url.values(), key=lambda use: (str(use.kind), use.name))

@@ -1,0 +1,54 @@
+"""A page of the list of segments, with sizes and uses."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Prefetch
+
+from segments.audiences import sizes
+from segments.estimates import Size
+from segments.models import Segment, SegmentQuerySet
+from segments.uses import uses_of
+from workspaces.models import Workspace
+
+PER_PAGE = 25
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One page of segments, and the size of everyone; ``waiting`` while not all is exact."""
+
+    page: Page
+    everyone: Size | None
+    waiting: bool
+
+
+def shown_of(workspace: Workspace) -> SegmentQuerySet:
+    """Return all segments of ``workspace`` with what a row says of them."""
+    archived = Prefetch("nested", Segment.objects.archived(), to_attr="archived_inside")
+    known = Segment.objects.in_workspace(workspace)
+    return known.select_related("updated_by").prefetch_related(archived)
+
+
+def listed(
+    workspace: Workspace, found: Iterable[Segment], *, sort: str, number: str | None
+) -> Listed:
+    """Return page ``number`` of ``found``, put in order by size if ``sort`` says so.
+
+    What cannot be answered has no size and comes below the smallest.
+    """
+    rows: list[Any] = list(found)
+    by_size = sort.endswith("size")
+    page = Paginator(rows, PER_PAGE).get_page(number)
+    known, everyone = sizes(workspace, rows if by_size else page)
+    if by_size:
+        counts = {pk: size.count for pk, size in known.items() if size}
+        rows.sort(key=lambda row: counts.get(row.pk, -1), reverse=sort.startswith("-"))
+        page = Paginator(rows, PER_PAGE).get_page(number)
+    uses = uses_of(workspace, [row.pk for row in page])
+    for row in page:
+        row.workspace, row.size, row.uses = workspace, known.get(row.pk), uses[row.pk]
+    waiting = any(size is None or not size.exact for size in known.values())
+    return Listed(page, everyone, waiting)

@@ -1,0 +1,195 @@
+"""User lookup: for one person, whether each filter holds and what it sees, and so why in or out.
+
+A person is asked for alone, in the snapshot of the page: exact and quick also while the bitmaps of
+the filters are not ready.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from django.db import DatabaseError
+from django.utils.translation import gettext as _
+from pyroaring import BitMap
+
+from profiles.models import Profile
+from profiles.search import search
+from segments.audiences import Node, NotReady, People
+from segments.filters import Catalogue, Filter, InvalidTree
+from segments.segment_filters import SegmentMembership
+from segments.tree import Group, Tree
+
+MOST_SHOWN = 3
+#: Filters that see personal data. An age is told by a date of birth.
+PERSONAL = {"email", "phone", "first_name", "last_name", "birthday", "age"}
+
+
+@dataclass(frozen=True)
+class FilterAnswer:
+    """One filter: whether it ``holds`` and what it saw, or that this is not for the reader."""
+
+    sentence: str
+    holds: bool
+    seen: str = ""
+    hidden: bool = False
+    nested: tuple["SegmentAnswer", ...] = ()
+
+
+@dataclass(frozen=True)
+class GroupAnswer:
+    name: str
+    join: str
+    holds: bool
+    filters: tuple[FilterAnswer, ...]
+
+    def reason(self) -> str:
+        """Say why the group does not hold."""
+        missing = [item.sentence for item in self.filters if not item.holds]
+        if len(missing) == 1:
+            return _("“%(filter)s” does not hold") % {"filter": missing[0]}
+        if self.join == "any":
+            return _("none of these holds: %(filters)s") % {"filters": quoted(missing)}
+        return _("these do not hold: %(filters)s") % {"filters": quoted(missing)}
+
+    def excludes(self) -> str:
+        """Say why the group, which holds, excludes."""
+        holding = [item.sentence for item in self.filters if item.holds]
+        return _("excluded, as this holds: %(filters)s") % {"filters": quoted(holding)}
+
+
+@dataclass(frozen=True)
+class TreeAnswer:
+    """A whole tree, its groups first and then its exclusions."""
+
+    join: str
+    holds: bool
+    groups: tuple[GroupAnswer, ...]
+    exclusions: tuple[GroupAnswer, ...]
+
+    def reasons(self) -> Iterator[str]:
+        """Say why the tree does not hold."""
+        if self.groups and (self.join == "all" or not any(group.holds for group in self.groups)):
+            yield from (group.reason() for group in self.groups if not group.holds)
+        yield from (group.excludes() for group in self.exclusions if group.holds)
+
+
+@dataclass(frozen=True)
+class SegmentAnswer:
+    """A nested segment, with its own filters one level below."""
+
+    name: str
+    tree: TreeAnswer
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Whether ``profile`` is in, and why."""
+
+    profile: Profile
+    inside: bool
+    reasons: list[str]
+    groups: list[GroupAnswer]
+    exclusions: list[GroupAnswer]
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """What was asked, and the answer for each person found, ``MOST_SHOWN`` of them at most."""
+
+    text: str
+    found: int = 0
+    answers: tuple[Answer, ...] = ()
+    failed: bool = False
+
+
+def look_up(
+    people: People,
+    text: str,
+    tree: Tree,
+    catalogue: Catalogue,
+    *,
+    personal: bool,
+    also: Sequence[Group] = (),
+) -> Lookup:
+    """Find people by ``text`` and say of each whether ``tree`` holds for them, and why.
+
+    ``also`` are groups that must hold besides. Without ``personal``, nobody is found by an e-mail
+    address or a phone number, and what filters see of personal data is hidden.
+    """
+    known = list(search(people.workspace, text.strip()))
+    if not personal:
+        known = [profile for profile in known if is_named(profile, text.strip())]
+    try:
+        answers = tuple(
+            Explainer(people, profile, catalogue, personal).answer(tree, also)
+            for profile in known[:MOST_SHOWN]
+        )
+    except (InvalidTree, NotReady, DatabaseError):
+        return Lookup(text, len(known), failed=True)
+    return Lookup(text, len(known), answers)
+
+
+def is_named(profile: Profile, text: str) -> bool:
+    """Tell whether ``text`` is an identifier of ``profile`` that is no personal data."""
+    names = {profile.external_id, profile.braze_id}
+    names |= {device.device_id for device in profile.devices.all()}
+    names |= {f"{alias.label}:{alias.name}" for alias in profile.aliases.all()}
+    return text in names or text.lower() == profile.braze_id
+
+
+class Explainer:
+    """Answers for one person."""
+
+    def __init__(
+        self, people: People, profile: Profile, catalogue: Catalogue, personal: bool
+    ) -> None:
+        self.people = people.among(BitMap([profile.pk]))
+        self.profile = profile
+        self.catalogue = catalogue
+        self.personal = personal
+
+    def answer(self, tree: Tree, also: Sequence[Group]) -> Answer:
+        said = self._tree(tree)
+        besides = [self._group(_("Segments"), group) for group in also]
+        reasons = [group.reason() for group in besides if not group.holds]
+        reasons += [] if said.holds else said.reasons()
+        groups = [*besides, *said.groups]
+        return Answer(self.profile, not reasons, reasons, groups, list(said.exclusions))
+
+    def _holds(self, node: Node) -> bool:
+        return bool(node.audience(self.people))
+
+    def _tree(self, tree: Tree, *, nested: bool = True) -> TreeAnswer:
+        groups = [
+            self._group(_("Group %(number)s") % {"number": number}, group, nested=nested)
+            for number, group in enumerate(tree.groups, 1)
+        ]
+        exclusions = [
+            self._group(_("Exclusion group %(number)s") % {"number": number}, group, nested=nested)
+            for number, group in enumerate(tree.exclusions, 1)
+        ]
+        return TreeAnswer(tree.join, self._holds(tree), tuple(groups), tuple(exclusions))
+
+    def _group(self, name: str, group: Group, *, nested: bool = True) -> GroupAnswer:
+        filters = tuple(self._filter(item, nested=nested) for item in group.filters)
+        return GroupAnswer(name, group.join, self._holds(group), filters)
+
+    def _filter(self, item: Filter, *, nested: bool) -> FilterAnswer:
+        hidden = item.kind in PERSONAL and not self.personal
+        return FilterAnswer(
+            item.sentence(self.catalogue),
+            self._holds(item),
+            "" if hidden else item.seen(self.people.workspace, self.profile, self.people.now),
+            hidden,
+            tuple(self._segments(item)) if nested else (),
+        )
+
+    def _segments(self, item: Filter) -> Iterator[SegmentAnswer]:
+        if isinstance(item, SegmentMembership):
+            names = dict(self.catalogue.choices(item))
+            for pk in item.value:
+                tree = self._tree(self.people.tree(pk), nested=False)
+                yield SegmentAnswer(str(names.get(pk, pk)), tree)
+
+
+def quoted(sentences: list[str]) -> str:
+    return "; ".join(_("“%(filter)s”") % {"filter": sentence} for sentence in sentences)

@@ -1,0 +1,224 @@
+"""Trees that are read strictly: from storage, from a form, as JSON."""
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+from hypothesis import HealthCheck, given, settings
+
+from profiles.models import AttributeType, CustomAttribute
+from segments.builder import Builder, checked_tree
+from segments.filters import InvalidTree
+from segments.json_view import written
+from segments.models import Segment, UserList
+from segments.shapes import parse
+from segments.tree import load_tree
+from tests.factories import CohortFactory, SegmentFactory, WorkspaceFactory
+from tests.targeting_world import leaf, tree_of
+from tests.test_segment_audiences import TREES, named
+from workspaces.models import Workspace
+
+NEW = "/w/acme/segments/new/"
+CITY = leaf("city", "equals", "Paris")
+
+
+def refusal(data: Any) -> str:
+    with pytest.raises(InvalidTree) as refused:
+        load_tree(data)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        ([], "Here stands an object with the keys “join”, “groups”, “exclusions”."),
+        (None, "Here stands an object with the keys “join”, “groups”, “exclusions”."),
+        ({"and": []}, "“and” is not one of the keys “join”, “groups”, “exclusions”."),
+        ({"groups": {}}, "“groups” is a list."),
+        ({"join": "xor"}, "Filters are joined by “all” or “any”, not by “xor”."),
+        ({"join": 1}, "Filters are joined by “all” or “any”, not by “int”."),
+        ({"groups": [[]]}, "Here stands an object with the keys “join”, “filters”."),
+        ({"groups": [{}]}, "The key “filters” is missing."),
+        ({"groups": [{"filters": 7}]}, "“filters” is a list."),
+        (tree_of(*[CITY] * 101), "There are at most 100 filters; these are 101."),
+        ({"groups": [{"filters": []}] * 101}, "There are at most 100 groups; these are 101."),
+    ],
+)
+def test_a_tree_of_another_shape_is_refused(data: Any, sentence: str) -> None:
+    assert refusal(data) == sentence
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ([], "(?): Here stands an object with the keys “filter”, “operator”, “value”."),
+        (CITY | {"not": True}, "(city): “not” is not one of the keys"),
+        ({"filter": "city", "value": []}, "(city): The key “operator” is missing."),
+        (CITY | {"filter": 7}, "(?): “filter” is a text."),
+        (CITY | {"value": "Paris"}, "(city): “value” is a list."),
+        (leaf("nonsense", "is"), "(nonsense): there is no such filter."),
+        (leaf("city", "is"), "(city): it has no operator “is”."),
+        (leaf("city", "any_of", *"x" * 257), "(city): it has more than 256 values."),
+        (leaf("city", "any_of", "é" * 5_000), "(city): it takes 10050 bytes, more than the 10000"),
+        (leaf("city", "equals", ["Paris"]), "(city): its values are texts and numbers"),
+        (leaf("city", "equals", {}), "(city): its values are texts and numbers"),
+        (leaf("city", "equals", "a\0b"), "(city): a text has a character that cannot be stored."),
+        (leaf("city", "equals", "\ud800"), "(city): a text has a character that cannot be stored."),
+        (leaf("city\0", "equals", "a"), "(city?): a text has a character that cannot be stored."),
+        (leaf("age", "more", float("nan")), "(age): a number is too large."),
+        (leaf("age", "more", float("inf")), "(age): a number is too large."),
+        (leaf("age", "more", 10**5_000), "(age): a number is too large."),
+    ],
+)
+def test_a_wrong_filter_is_named(wrong: Any, sentence: str) -> None:
+    data = {"groups": [{"filters": [CITY]}], "exclusions": [{"filters": [wrong]}]}
+    assert refusal(data).startswith(f"Filter 2 {sentence}")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "This is not JSON: Expecting value, in line 1 at character 1."),
+        ("{", "This is not JSON: Expecting property name enclosed in double quotes, in line 1"),
+        ("[" * 100_000, "This is not JSON that can be read."),
+        ("[" + "9" * 5_000 + "]", "This is not JSON that can be read."),
+        ("[NaN]", "NaN is not a number in JSON."),
+        ("[-Infinity]", "-Infinity is not a number in JSON."),
+        ('{"join": "all", "join": "any"}', "A key stands twice in one object."),
+        (" " * 2_000_001, "This is longer than any tree of filters may be."),
+    ],
+)
+def test_text_that_is_no_json_is_refused(text: str, sentence: str) -> None:
+    with pytest.raises(InvalidTree) as refused:
+        parse(text)
+    assert str(refused.value).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        (leaf("age", "more", "many"), "Filter 1 (Age): Enter a number."),
+        (leaf("age", "more", "30"), "Filter 1 (Age): write its value as [30]."),
+        (leaf("age", "more", True), "Filter 1 (Age): Enter a number."),
+        (leaf("age", "more"), "Filter 1 (Age): This field is required."),
+        (leaf("age", "blank", 3), "Filter 1 (Age): write its value as []."),
+        (leaf("city", "any_of", "a", "a"), 'Filter 1 (City): write its value as ["a"].'),
+        (leaf("city", "any_of", "a\nb"), 'Filter 1 (City): write its value as ["a", "b"].'),
+        (leaf("city", "equals", 7), 'Filter 1 (City): write its value as ["7"].'),
+        (leaf("city", "matches", "("), "Filter 1 (City): This is not a regular expression."),
+        (leaf("gender", "any_of", "X"), "Filter 1 (Gender): Select a valid choice. X is not one"),
+        (leaf("created_at", "before", "01/31/2026"), "Filter 1 (Created at): write its value as"),
+        (leaf("custom_object:a", "path_equals", "a..b", "x"), "Filter 1 (a): Write the path as"),
+    ],
+)
+def test_a_value_that_its_operator_does_not_take_is_refused(
+    workspace: Workspace, wrong: Any, sentence: str
+) -> None:
+    with pytest.raises(InvalidTree) as refused:
+        checked_tree(workspace, tree_of(wrong))
+    assert str(refused.value).startswith(sentence)
+
+
+def test_a_number_may_be_written_in_more_than_one_way(workspace: Workspace) -> None:
+    (item,) = checked_tree(workspace, tree_of(leaf("age", "more", 30.0))).filters()
+    assert json.dumps(item.value) == "[30]"
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(tree=TREES)
+def test_any_tree_comes_back_from_the_json_view_as_it_was(db: None, tree: Any) -> None:
+    workspace = WorkspaceFactory()
+    names = {
+        "COHORT": str(CohortFactory(workspace=workspace).pk),
+        "OTHER_COHORT": str(CohortFactory(workspace=workspace).pk),
+        "SEGMENT": str(SegmentFactory(workspace=workspace).pk),
+        "LIST": str(UserList.objects.create(workspace=workspace, name="CSV").pk),
+    }
+    stored = load_tree(named(tree, names))
+    text = written(stored)
+    builder = Builder(workspace, checked_tree(workspace, parse(text)).dump())
+    assert builder.tree == stored
+    assert builder.json == text
+
+
+def test_the_json_view_makes_the_form(marketer_client: Client, workspace: Workspace) -> None:
+    posted = {"tree-join": "all", "tree-json": json.dumps(tree_of(CITY)), "action": "tree:json"}
+    builder = marketer_client.post(NEW, posted).context["builder"]
+    assert [(leaf.key, leaf.value) for leaf in builder.groups[0].filters] == [("city", ["Paris"])]
+    assert not builder.json_touched
+
+
+def test_wrong_json_stays_to_be_mended(marketer_client: Client, workspace: Workspace) -> None:
+    text = json.dumps(tree_of(leaf("city", "is", "Paris")))
+    posted = {"name": "A", "tree-join": "all", "tree-json": text, "action": "tree:json"}
+    answer = marketer_client.post(NEW, posted)
+    assert answer.context["builder"].json == text
+    assert "Filter 1 (City): it has no operator “is”." in answer.text
+
+
+def test_json_that_was_not_applied_is_not_lost(
+    marketer_client: Client, workspace: Workspace
+) -> None:
+    page = marketer_client.get(NEW).context["builder"]
+    posted = {"name": "A", "tree-join": "all", "tree-json-mark": page.json_mark}
+    answer = marketer_client.post(NEW, posted | {"tree-json": "{}"})
+    assert "You changed this text." in answer.text
+    assert not Segment.objects.exists()
+    marketer_client.post(NEW, posted | {"tree-json": page.json.replace("\n", "\r\n")})
+    assert Segment.objects.get().name == "A"
+
+
+def test_a_form_of_too_many_filters_is_refused(
+    marketer_client: Client, workspace: Workspace
+) -> None:
+    posted: dict[str, Any] = {"name": "Many", "tree-join": "all", "tree-node": ["g0"]}
+    for number in range(101):
+        posted["tree-node"].append(f"g0-f{number}")
+        posted[f"tree-g0-f{number}-filter"] = "city"
+        posted[f"tree-g0-f{number}-operator"] = "blank"
+    answer = marketer_client.post(NEW, posted)
+    assert "There are at most 100 filters; these are 101." in answer.text
+    assert not Segment.objects.exists()
+
+
+def test_a_filter_of_too_many_bytes_is_refused(
+    marketer_client: Client, workspace: Workspace
+) -> None:
+    posted = {
+        "name": "Long",
+        "tree-join": "all",
+        "tree-node": ["g0", "g0-f0"],
+        "tree-g0-f0-filter": "city",
+        "tree-g0-f0-operator": "matches",
+        "tree-g0-f0-value": "x" * 20_000,
+    }
+    answer = marketer_client.post(NEW, posted)
+    assert "It takes 20051 bytes, more than the 10000 that one filter may take." in answer.text
+    assert not Segment.objects.exists()
+
+
+@pytest.mark.parametrize("broken", [leaf("gone", "is"), leaf("cohort:nobody", "includes_any", "1")])
+def test_a_stored_tree_that_cannot_be_read_is_said_on_its_pages(
+    marketer_client: Client, workspace: Workspace, broken: Any
+) -> None:
+    segment = SegmentFactory(workspace=workspace, tree=tree_of(CITY, broken))
+    page = marketer_client.get(f"{segment.get_absolute_url()}edit/")
+    assert f"Filter 2 ({broken['filter']}):" in page.text
+    assert "there is nothing to measure" in page.text
+    assert marketer_client.get(segment.get_absolute_url()).status_code == 200
+
+
+def test_a_button_without_a_form_does_no_harm(
+    marketer_client: Client, workspace: Workspace
+) -> None:
+    for action in ("add:g0", "json", "up:g9", "nonsense"):
+        assert marketer_client.post(NEW, {"action": f"tree:{action}"}).status_code == 200
+
+
+def test_labels_are_those_of_the_menu(workspace: Workspace) -> None:
+    CustomAttribute.objects.create(workspace=workspace, name="plan", type=AttributeType.STRING)
+    with pytest.raises(InvalidTree, match="Filter 1 \\(plan\\): it has no operator"):
+        checked_tree(workspace, tree_of(leaf("custom_string:plan", "is", "pro")))
