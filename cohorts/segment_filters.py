@@ -48,14 +48,14 @@ def days_ago_passes(value: Value, now: datetime, until: datetime) -> Value:
     return (*days_ago(value, now), *days_ago(value, until))
 
 
-def timed(label: Label, predicate: str, column: str) -> Operator:
-    """An operator over one cohort and a number of days since ``column``."""
+def timed(label: Label, predicate: str, moment: str) -> Operator:
+    """An operator over one cohort and a number of days since ``moment``, a column."""
     return Operator(
         label,
         fields.pick_and_days,
         predicate,
         days_ago,
-        flips=f"{column} between %s and %s",
+        flips=f"{moment} between %s and %s",
         flips_params=days_ago_passes,
     )
 
@@ -96,7 +96,9 @@ class CohortFilter(Filter):
             gettext_lazy("entered in the last … days"), "entered_at > %s", "entered_at"
         ),
         "left": timed(
-            gettext_lazy("left in the last … days"), "not active and left_at > %s", "left_at"
+            gettext_lazy("left in the last … days"),
+            "not active and left_at > %s",
+            "not active and left_at",
         ),
         "in_more": timed(
             gettext_lazy("in the cohort for more than … days"),

@@ -21,6 +21,7 @@ from segments.list_files import UnreadableFile
 from segments.list_filters import UserListFilter
 from segments.list_forms import ListForm, UploadForm
 from segments.models import Segment, UserList
+from segments.pending import Pending, pending_of
 from segments.user_lists import (
     ListInUse,
     NameTaken,
@@ -62,15 +63,17 @@ def list_of(request: WorkspaceRequest, pk: UUID) -> UserList:
     return found
 
 
-def people_on(workspace: Workspace, lists: Iterable[UserList]) -> dict[UUID, Size]:
-    """Return how many people are on each of ``lists`` now, all of one snapshot."""
-    found: dict[UUID, Size] = {}
-    with suppress(DatabaseError), people_of(workspace, within=PAGE) as people:
-        on_them = {each.pk: UserListFilter("", "includes_any", (str(each.pk),)) for each in lists}
+def people_on(
+    workspace: Workspace, lists: Iterable[UserList]
+) -> tuple[dict[UUID, Size | None], Pending]:
+    """Return how many people are on each of ``lists`` now, all of one snapshot, and what an
+    estimate waits for.
+    """
+    on_them = {each.pk: UserListFilter("", "includes_any", (str(each.pk),)) for each in lists}
+    with people_of(workspace, within=PAGE) as people:
         people.prepare(on_them.values())
-        for pk, on_it in on_them.items():
-            found[pk] = people.size(on_it)
-    return found
+        sizes = {pk: people.size(on_it) for pk, on_it in on_them.items()}
+        return sizes, pending_of(people)
 
 
 @workspace_page()
@@ -78,9 +81,11 @@ def user_list_list(request: WorkspaceRequest) -> HttpResponse:
     """All lists, by name."""
     known = UserList.objects.in_workspace(request.workspace).select_related("segment", "created_by")
     page = Paginator(known, PER_PAGE).get_page(request.GET.get("page"))
-    people, uses = people_on(request.workspace, page), uses_of_lists(request.workspace)
-    rows = [(each, people.get(each.pk), uses.get(str(each.pk), [])) for each in page]
-    return render(request, "segments/user_list_list.html", {"page": page, "rows": rows})
+    sizes, pending = people_on(request.workspace, page)
+    uses = uses_of_lists(request.workspace)
+    rows = [(each, sizes[each.pk], uses.get(str(each.pk), [])) for each in page]
+    context = {"page": page, "rows": rows, "pending": pending}
+    return render(request, "segments/user_list_list.html", context)
 
 
 @workspace_page(reads=Role.MARKETER)
@@ -103,9 +108,11 @@ def user_list_new(request: WorkspaceRequest) -> HttpResponse:
 def user_list_detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     """The receipt of a list, and how many of its people are still there."""
     user_list = list_of(request, pk)
+    sizes, pending = people_on(request.workspace, [user_list])
     context = {
         "list": user_list,
-        "people": people_on(request.workspace, [user_list]).get(user_list.pk),
+        "people": sizes[user_list.pk],
+        "pending": pending,
         "uses": uses_of_lists(request.workspace).get(str(user_list.pk), []),
         "parts": list(receipt(user_list)),
         "unmatched": shown_sample(user_list, personal=request.member.sees_personal_data),
