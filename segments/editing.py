@@ -4,9 +4,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from segments.models import Segment
+from segments.history import ask_to_record
+from segments.models import Segment, SegmentVersion
 from segments.nesting import named_segments, refuse_cycle
-from segments.tree import Tree
+from segments.tree import Tree, load_tree
+from segments.versions import record_version
 from workspaces import audit
 from workspaces.models import User
 
@@ -24,6 +26,8 @@ def save_segment(segment: Segment, tree: Tree, *, by: User) -> None:
         segment.created_by = by
     segment.save()
     segment.nested.set(Segment.objects.filter(pk__in=named_segments(tree)))
+    record_version(segment, by=by)
+    ask_to_record(segment.workspace, segment)
     audit.record(
         segment.workspace,
         by,
@@ -46,8 +50,23 @@ def duplicate_segment(segment: Segment, *, by: User) -> Segment:
         updated_by=by,
     )
     copy.nested.set(segment.nested.all())
+    record_version(copy, by=by)
+    ask_to_record(copy.workspace, copy)
     audit.record(segment.workspace, by, "Added Segment", copy, copied_from=segment.name)
     return copy
+
+
+def restore_version(version: SegmentVersion, *, by: User) -> None:
+    """Save the segment of ``version`` as it was then, as a new version.
+
+    Raises ``ValidationError`` if another segment has its name by now or it would contain itself,
+    and ``InvalidTree`` if it names what no longer exists.
+    """
+    segment = version.segment
+    segment.name, segment.description = version.name, version.description
+    segment.tags = version.tags
+    segment.validate_constraints()
+    save_segment(segment, load_tree(version.tree), by=by)
 
 
 def free_name(segment: Segment) -> str:

@@ -80,6 +80,19 @@ class Operator:
     flips_params: Callable[[Value, datetime, datetime], Value] = as_both_moments
 
 
+def changed_in(table: str, profile: str, workspace: Workspace, token: int) -> Query:
+    """Select the column ``profile`` of the rows of ``table`` written since ``token``, a transaction.
+
+    The workspace comes as a subquery, so that the planner expects one of average size. Of one that
+    has come since it last analysed the table it would expect a single row, and read all of them.
+    """
+    return Query(
+        f"select {profile} from {table} "  # noqa: S608
+        "where workspace_id = (select %s::bigint) and changed >= %s::xid8",
+        (workspace.pk, str(token)),
+    )
+
+
 @dataclass(frozen=True)
 class Filter:
     """One question about a person, as a frozen value: equal filters have equal answers.
@@ -117,10 +130,7 @@ class Filter:
 
     def changed_since(self, workspace: Workspace, token: int) -> Query:
         """Select the people whose answer may differ since the transaction ``token``."""
-        return Query(
-            "select id from profiles_profile where workspace_id = %s and changed >= %s::xid8",
-            (workspace.pk, str(token)),
-        )
+        return changed_in("profiles_profile", "id", workspace, token)
 
     def settled_until(self, now: datetime) -> datetime | None:
         """Return until when the answer of ``now`` stands, but for the ``restless``.
@@ -142,6 +152,10 @@ class Filter:
 
     def notes(self, catalogue: "Catalogue") -> list[str]:
         """Say in sentences what is amiss with what the filter names: deleted, empty, archived."""
+        return []
+
+    def fresh_at(self, workspace: Workspace) -> list[tuple[str, datetime | None]]:
+        """Name the outside sources that this filter reads, each with when it last sent data."""
         return []
 
     @property

@@ -2,11 +2,31 @@
 
 from uuid import UUID
 
-from django.http import Http404, HttpResponse
+from django.db import DatabaseError
+from django.http import HttpResponse
+from django.shortcuts import render
 
+from segments.filters import InvalidTree
+from segments.members import Members, page_of_members, search_members
+from segments.models import Segment
+from segments.views import segment_of
 from workspaces.access import WorkspaceRequest, workspace_page
 
 
 @workspace_page()
 def segment_members(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
-    raise Http404
+    segment = segment_of(request, pk)
+    text = request.GET.get("q", "").strip()
+    context: dict[str, object] = {"segment": segment, "text": text}
+    try:
+        context["members"] = _asked(request, segment, text)
+    except (DatabaseError, InvalidTree):
+        context["failed"] = True
+    part = "#results" if request.htmx else ""
+    return render(request, f"segments/segment_members.html{part}", context)
+
+
+def _asked(request: WorkspaceRequest, segment: Segment, text: str) -> Members:
+    if text:
+        return search_members(segment, text)
+    return page_of_members(segment, request.GET.get("page"))

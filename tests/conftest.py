@@ -31,11 +31,11 @@ def written_translations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
 
 @pytest.fixture(autouse=True)
 def plain_settings(settings: Any, tmp_path: Any, django_db_serialized_rollback: None) -> None:
-    """Fast password hashes, static files without a manifest, mail in memory.
+    """Fast password hashes, static files without a manifest, mail in memory, files of its own.
 
     What the migrations put into the database is put back for tests with real transactions.
     """
-    settings.STATIC_ROOT = tmp_path
+    settings.STATIC_ROOT = settings.VAR_DIR = tmp_path
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}

@@ -6,7 +6,8 @@ from typing import Any, Concatenate
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRefresh
 
@@ -23,12 +24,12 @@ class WorkspaceRequest(HttpRequest):
     htmx: Any
 
 
-type Page[**P] = Callable[Concatenate[WorkspaceRequest, P], HttpResponse]
+type Page[**P] = Callable[Concatenate[WorkspaceRequest, P], HttpResponseBase]
 
 
 def workspace_page[**P](
     *, reads: Role = Role.ANALYST, writes: Role = Role.MARKETER
-) -> Callable[[Page[P]], Callable[..., HttpResponse]]:
+) -> Callable[[Page[P]], Callable[..., HttpResponseBase]]:
     """Let only members of the workspace named in the URL see a page.
 
     A stranger gets 404, so that nothing tells which workspaces exist. A member whose role is
@@ -36,13 +37,13 @@ def workspace_page[**P](
     shown in the workspace's time zone.
     """
 
-    def decorate(view: Page[P]) -> Callable[..., HttpResponse]:
+    def decorate(view: Page[P]) -> Callable[..., HttpResponseBase]:
         @_refresh_when_signed_out
         @login_required
         @wraps(view)
         def guarded(
             request: Any, workspace: str, *args: P.args, **kwargs: P.kwargs
-        ) -> HttpResponse:
+        ) -> HttpResponseBase:
             memberships = list(Member.objects.of(request.user))
             member = next((m for m in memberships if m.workspace.slug == workspace), None)
             if member is None:
@@ -60,11 +61,11 @@ def workspace_page[**P](
     return decorate
 
 
-def _refresh_when_signed_out(page: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def _refresh_when_signed_out(page: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Have a page that asks for a part of itself load anew: no sign-in form inside the page."""
 
     @wraps(page)
-    def asked(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+    def asked(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.htmx and not request.user.is_authenticated:
             return HttpResponseClientRefresh()
         return page(request, *args, **kwargs)

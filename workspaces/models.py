@@ -108,6 +108,11 @@ class Member(models.Model):
         """Tell whether this member may do what ``role`` may."""
         return Role(self.role).reaches(role)
 
+    @property
+    def sees_personal_data(self) -> bool:
+        """Whether names, e-mail addresses, phone numbers and dates of birth are shown."""
+        return self.may(Role.MARKETER)
+
 
 class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
     def in_workspace(self, workspace: Workspace) -> Self:

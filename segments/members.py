@@ -1,0 +1,67 @@
+"""The people of a segment, page by page and by search."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.core.paginator import Page, Paginator
+from pyroaring import BitMap
+
+from profiles.models import Profile
+from profiles.search import search
+from segments.audiences import PAGE, NotReady, people_of
+from segments.estimates import Size
+from segments.models import Segment
+from segments.tree import load_tree
+
+PER_PAGE = 50
+
+
+@dataclass
+class Members:
+    """What a page of people shows: all as of one snapshot.
+
+    ``outside`` are those who were searched for and are known, but not in the segment. Without a
+    search, ``page`` says which page this is; it is None while the bitmap is not ready.
+    """
+
+    size: Size | None = None
+    people: list[Profile] = field(default_factory=list)
+    outside: list[Profile] = field(default_factory=list)
+    page: Page | None = None
+
+
+def page_of_members(segment: Segment, number: str | None) -> Members:
+    """Return one page of the people of ``segment``, by id. Any page costs the same."""
+    tree = load_tree(segment.tree)
+    with people_of(segment.workspace, within=PAGE) as people:
+        members = Members(size=people.size(tree))
+        try:
+            audience = tree.audience(people)
+        except NotReady:
+            return members
+        # The bitmap is sorted: its ranks are the places in the list.
+        members.page = Paginator(audience, PER_PAGE).get_page(number)
+        members.people = profiles(list(members.page))
+    return members
+
+
+def search_members(segment: Segment, text: str) -> Members:
+    """Return those known by ``text`` who are in ``segment``, and those who are not.
+
+    Exact whether or not the bitmaps of the segment are ready: it asks about these few alone.
+    """
+    tree = load_tree(segment.tree)
+    with people_of(segment.workspace, within=PAGE) as people:
+        found = list(search(segment.workspace, text))
+        inside = tree.audience(people.among(BitMap([person.pk for person in found])))
+        return Members(
+            size=people.size(tree),
+            people=[person for person in found if person.pk in inside],
+            outside=[person for person in found if person.pk not in inside],
+        )
+
+
+def profiles(ids: Iterable[int]) -> list[Profile]:
+    """Return the profiles of ``ids`` with their aliases, by id."""
+    known = Profile.objects.filter(pk__in=list(ids)).prefetch_related("aliases")
+    return list(known.order_by("pk"))
