@@ -209,3 +209,34 @@ class BucketsField(forms.Field):
 
 def buckets(choices: Choices) -> forms.Field:
     return BucketsField()
+
+
+class PickAndDaysInput(forms.Select):
+    """A select and a number input of one name."""
+
+    template_name = "segments/pick_and_days_input.html"
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        picked, number_of_days = (list(value or []) + ["", ""])[:2]
+        context = super().get_context(name, picked, attrs)
+        return context | {"days": number_of_days, "days_label": _("Days")}
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        return data.getlist(name)
+
+
+class PickAndDaysField(forms.Field):
+    """One of ``choices``, and a number of days of 24 hours."""
+
+    def __init__(self, choices: Choices) -> None:
+        offered = [("", _("Choose one")), *choices]
+        super().__init__(widget=PickAndDaysInput({"data-searchable": ""}, offered))
+        self.choice = forms.ChoiceField(choices=choices)
+
+    def clean(self, value: Any) -> Value:
+        picked, number_of_days = (list(value or []) + ["", ""])[:2]
+        return (self.choice.clean(picked), *days(()).clean(number_of_days))
+
+
+def pick_and_days(choices: Choices) -> forms.Field:
+    return PickAndDaysField(choices)

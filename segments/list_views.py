@@ -91,8 +91,12 @@ def user_list_list(request: WorkspaceRequest) -> HttpResponse:
 @workspace_page(reads=Role.MARKETER)
 def user_list_new(request: WorkspaceRequest) -> HttpResponse:
     """Upload a file; what cannot be read is said beside it, and nothing is saved."""
-    data = (request.POST, request.FILES) if request.method == "POST" else (None, None)
-    form = UploadForm(*data, instance=UserList(workspace=request.workspace))
+    posted = request.method == "POST"
+    form = UploadForm(
+        request.POST if posted else None,
+        request.FILES if posted else None,
+        instance=UserList(workspace=request.workspace),
+    )
     if form.is_valid():
         name, file = form.cleaned_data["name"], form.cleaned_data["file"].file
         try:

@@ -8,7 +8,7 @@ from factory.django import DjangoModelFactory
 from cohorts import keys
 from cohorts.models import Cohort, CohortImport, DataImportKey, Partner
 from profiles.models import Alias, Device, Profile
-from segments.models import Segment
+from segments.models import Segment, UserList
 from workspaces.models import Member, Role, User, Workspace
 
 PASSWORD = "correct horse battery"  # noqa: S105
@@ -77,6 +77,14 @@ class SegmentFactory(DjangoModelFactory[Segment]):
 
     workspace = factory.SubFactory(WorkspaceFactory)
     name = factory.Sequence(lambda n: f"Segment {n}")
+
+
+class UserListFactory(DjangoModelFactory[UserList]):
+    class Meta:
+        model = UserList
+
+    workspace = factory.SubFactory(WorkspaceFactory)
+    name = factory.Sequence(lambda n: f"List {n}")
 
 
 class CohortFactory(DjangoModelFactory[Cohort]):
