@@ -30,7 +30,7 @@ from segments import backlog, bitmaps
 from segments.bitmaps import Leaf, Snapshot
 from segments.estimates import Size, estimated
 from segments.fields import nothing
-from segments.filters import Filter, InvalidTree, Operator, Query
+from segments.filters import Filter, InvalidTree, Operator, Query, changed_in
 from segments.models import LeafBuild, Segment
 from segments.tree import Tree, load_tree
 from workspaces.models import Workspace
@@ -480,10 +480,7 @@ def _limited(query: Query) -> Query:
 
 def traces_since(workspace: Workspace, token: int) -> Query:
     """Select the people who were deleted, or lost a row, since the transaction ``token``."""
-    return Query(
-        "select profile_id from profiles_trace where workspace_id = %s and changed >= %s::xid8",
-        (workspace.pk, str(token)),
-    )
+    return changed_in("profiles_trace", "profile_id", workspace, token)
 
 
 def this_minute() -> datetime:
