@@ -160,6 +160,18 @@ def test_a_file_that_is_too_large_is_refused(
     assert answer.context["form"].errors == {"file": ["The file has more than 2 rows."]}
 
 
+def test_a_large_file_is_read_from_disk(
+    marketer_client: Client, workspace: Workspace, settings: Any
+) -> None:
+    settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 0
+    people = [ProfileFactory(workspace=workspace) for _ in range(3)]
+    rows = [str(people[number % 3]) for number in range(25_000)]
+    upload(marketer_client, "\n".join([*rows, "caf\u00e9\\\t"]))
+    made = UserList.objects.get()
+    assert receipt(made) == (3, 24_997, 1, 0)
+    assert made.unmatched_sample == [["external_id", "caf\u00e9\\"]]
+
+
 def test_a_name_is_taken_once(marketer_client: Client, workspace: Workspace) -> None:
     UserListFactory(workspace=workspace, name="VIPs")
     answer = upload(marketer_client, "user-1\n")
