@@ -1,38 +1,72 @@
-"""``python -m benchmarks``: run them all, print the table, write ``benchmarks/latest.json``.
+"""``python -m benchmarks [NAME ...]``: measure all figures, or those named; print the table.
 
-``web_rss`` is the resident memory of the web process after it has answered all the others.
+A run of all of them is kept in ``benchmarks/latest.json`` and on ``docs/benchmarks.md``.
 """
 
+import argparse
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack
+from pkgutil import resolve_name
 
 from benchmarks import database, figures
 from benchmarks.figures import Figure
 
+#: Each function that measures, in the order in which they run, and the figures that it gives.
+PARTS = {
+    "imports:measure": ("import_1000_new", "import_1000_repeat", "import_1000_4conn_p95"),
+    "audiences:in_process": ("audience_warm_5_leaves",),
+    "audiences:over_http": ("audience_http_p50", "audience_http_p95"),
+    "preview:measure": ("preview_5_filters_p95", "preview_exact_after"),
+    "leaves:cold": ("leaf_cold",),
+    "leaves:catch_up": ("leaf_catchup_20",),
+    "pages:segment_list": ("segment_list_50",),
+    "pages:user_lookup": ("user_lookup",),
+    "exports:measure": ("export_1m", "export_rss"),
+    "portal:memory": ("web_rss",),
+    "leaves:stored": ("bitmaps_200",),
+    "seeding:measure": ("seed_1m",),
+}
+NAMES = [name for names in PARTS.values() for name in names]
+
 
 def main() -> None:
+    wanted = _asked_for()
     users = int(os.environ.get("PROFILES", "1000000"))
     server = database.server_url()
     url = database.prepare(server, users)
-    print(f"{users:,} users, {os.cpu_count()} processors, Python {platform.python_version()}")
+    print(f"{users:,} users, {figures.machine()}, Python {platform.python_version()}")
     measured = []
-    for figure in _run(server, url, users):
+    for figure in _run(server, url, users, wanted):
         measured.append(figure)
         print(f"  {figure.name} {figure.ours:,.4g} {figure.unit}", flush=True)
     print("", figures.table(measured), sep="\n")
-    figures.save(measured)
+    if len(measured) == len(NAMES):
+        figures.save(measured, users, database.versions(url))
 
 
-def _run(server: str, url: str, users: int) -> Iterator[Figure]:
+def _asked_for() -> Collection[str]:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(NAMES)}")
+    names = parser.parse_args().names
+    if unknown := set(names) - set(NAMES):
+        parser.error(f"no figure is called {', '.join(sorted(unknown))}")
+    return names or NAMES
+
+
+def _run(server: str, url: str, users: int, wanted: Collection[str]) -> Iterator[Figure]:
     # They need Django, which needs to know the database.
-    from benchmarks import imports, portal, preview, seeding
+    from benchmarks.bench import Bench
+    from workspaces.models import Workspace
 
-    with portal.running() as web:
-        yield from imports.measure(web, url, users)
-        yield preview.measure(web, url)
-        yield Figure("web_rss", "MB", web.resident_mb(), target=150)
-    yield seeding.measure(server, users)
+    database.settle(url)
+    workspace = Workspace.objects.get(slug=database.WORKSPACE)
+    with ExitStack() as ending:
+        bench = Bench(server, url, users, workspace, ending)
+        for part, names in PARTS.items():
+            if not set(names).isdisjoint(wanted):
+                yield from resolve_name(f"benchmarks.{part}")(bench)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,10 @@ next run. Must run before Django reads its settings.
 """
 
 import os
+import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -69,12 +71,25 @@ def prepare(server: str, users: int) -> str:
 
 
 def settle(url: str) -> None:
-    """Forget the cohorts of earlier runs, and do what autovacuum would do in its time."""
+    """Forget what earlier runs made, and do what autovacuum would do in its time."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("truncate cohorts_cohortmembership")
         connection.execute("truncate cohorts_cohort, cohorts_cohortimport cascade")
-        connection.execute("truncate segments_leafbitmap")
+        connection.execute("truncate segments_leafbitmap, segments_leafbuild")
+        connection.execute("truncate segments_segment, procrastinate_jobs cascade")
         connection.execute("vacuum (analyze)")
+
+
+def versions(url: str) -> dict[str, str]:
+    """Return what was measured and against what, each with its version."""
+    with psycopg.connect(url) as connection:
+        number = connection.info.server_version
+    return {
+        "Python": platform.python_version(),
+        "PostgreSQL": f"{number // 10_000}.{number % 10_000}",
+        "ClickHouse": f"(chdb) {version('chdb')}",
+        "DuckDB": version("duckdb"),
+    }
 
 
 def _is_seeded(url: str, users: int) -> bool:

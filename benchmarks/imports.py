@@ -24,7 +24,7 @@ from typing import Any
 
 import psycopg
 
-from benchmarks.database import WORKSPACE, settle
+from benchmarks.bench import Bench
 from benchmarks.figures import Figure, percentile
 from benchmarks.portal import Portal, post
 from cohorts.models import Cohort, CohortMembership, DataImportKey, Partner
@@ -67,13 +67,12 @@ values (%s, %s, %s, 'floor', %s, 'users', now(), %s, %s, 0, %s, %s, 0, %s, 0, 'a
 Call = Callable[[list[str]], float]
 
 
-def measure(portal: Portal, url: str, users: int) -> Iterator[Figure]:
-    """Give the three figures. ``users`` is how many users the workspace has."""
-    settle(url)
-    workspace = Workspace.objects.get(slug=WORKSPACE)
+def measure(bench: Bench) -> Iterator[Figure]:
+    """Give the three figures."""
+    portal, workspace = bench.portal, bench.workspace
     secrets = provision(workspace, Partner.objects.get(slug="heap"))
-    drawn = _drawn(users)
-    with psycopg.connect(url, autocommit=True) as connection:
+    drawn = _drawn(bench.users)
+    with psycopg.connect(bench.url, autocommit=True) as connection:
         ours, floor = _over_http(portal.connect(), secrets, "ours"), _bare(connection, workspace)
         for warm in (ours, floor):
             warm(next(drawn))

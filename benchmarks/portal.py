@@ -1,4 +1,7 @@
-"""The portal as partners and browsers meet it: a real gunicorn, a connection kept alive."""
+"""The portal as partners and browsers meet it: a real gunicorn, a connection kept alive.
+
+``web_rss`` is the resident memory of the web process after it has answered all that was asked.
+"""
 
 import os
 import socket
@@ -10,14 +13,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import psutil
 from django.conf import settings
 
+from benchmarks.figures import Figure
+
+if TYPE_CHECKING:
+    from benchmarks.bench import Bench
+
 
 @dataclass(frozen=True)
 class Portal:
-    """One gunicorn with one web process, as ``manage.py serve`` runs it."""
+    """One gunicorn with one web process, as ``manage.py serve`` runs it, and a worker beside it."""
 
     port: int
     process: psutil.Process
@@ -34,38 +43,67 @@ class Portal:
         return max(child.memory_info().rss for child in self.process.children()) / 1e6
 
 
+def memory(bench: "Bench") -> Iterator[Figure]:
+    """Give ``web_rss``."""
+    yield Figure("web_rss", "MB", bench.portal.resident_mb(), target=150)
+
+
 @contextmanager
 def running() -> Iterator[Portal]:
     """Run the portal over Django's database until the end of the block."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "gunicorn", "--config", "python:braze_portal.gunicorn"]
-    gunicorn = subprocess.Popen(
-        [*command, "--bind", f"127.0.0.1:{port}", "--workers", "1"],
+    web = [sys.executable, "-m", "gunicorn", "--config", "python:braze_portal.gunicorn"]
+    worker = [sys.executable, "manage.py", "procrastinate", "worker"]
+    with (
+        _child([*web, "--bind", f"127.0.0.1:{port}", "--workers", "1"]) as gunicorn,
+        _child([*worker, "--shutdown-graceful-timeout", "2"]),
+    ):
+        portal = Portal(port, psutil.Process(gunicorn.pid))
+        _await(portal)
+        yield portal
+
+
+@contextmanager
+def _child(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Run ``command`` until the end of the block."""
+    child = subprocess.Popen(
+        command,
         cwd=settings.BASE_DIR,
         env=os.environ | {"VAR_DIR": str(settings.VAR_DIR.resolve())},
     )
-    portal = Portal(port, psutil.Process(gunicorn.pid))
     try:
-        _await(portal)
-        yield portal
+        yield child
     finally:
-        gunicorn.terminate()
-        gunicorn.wait()
+        child.terminate()
+        child.wait()
 
 
 def post(
     connection: HTTPConnection, path: str, body: bytes, headers: dict[str, str], *, expect: int
 ) -> float:
     """Make a call, insist on its answer, and return the milliseconds until it was all read."""
+    return timed(connection, "POST", path, body, headers, expect=expect)[0]
+
+
+def timed(
+    connection: HTTPConnection,
+    method: str,
+    path: str,
+    body: bytes | None,
+    headers: dict[str, str],
+    *,
+    expect: int,
+) -> tuple[float, str]:
+    """Make a call, insist on its answer; return the milliseconds until it was all read, and it."""
     started = perf_counter()
-    connection.request("POST", path, body, headers)
+    connection.request(method, path, body, headers)
     answer = connection.getresponse()
     text = answer.read()
     took = (perf_counter() - started) * 1000
     if answer.status != expect:
         raise SystemExit(f"{path} was answered {answer.status}: {text[:300]!r}")
-    return took
+    return took, text.decode()
 
 
 def _await(portal: Portal) -> None:
@@ -75,8 +113,7 @@ def _await(portal: Portal) -> None:
         except OSError:
             time.sleep(0.1)
             continue
-        connection.request("GET", "/healthz")
-        connection.getresponse().read()
+        timed(connection, "GET", "/healthz", None, {}, expect=200)
         connection.close()
         return
     raise SystemExit("gunicorn did not come up within 30 s")
