@@ -35,5 +35,9 @@ class ChangedField(models.Field):
     def db_type(self, connection: Any) -> str:
         return "xid8"
 
+    def get_prep_value(self, value: Any) -> str | None:
+        # As text PostgreSQL takes it for an xid8; the trigger then writes its own.
+        return None if value is None else str(value)
+
     def from_db_value(self, value: Any, *_: Any) -> int | None:
         return None if value is None else int(value)

@@ -97,12 +97,16 @@ def midnight(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
+MINUTE = timedelta(minutes=1)
+
+
 def ago(value: Value, now: datetime) -> Value:
     return (iso(now - timedelta(days=float(value[0]))),)
 
 
 def ago_until_now(value: Value, now: datetime) -> Value:
-    return (*ago(value, now), iso(now))
+    # The present minute is not over: what happens in it is past when somebody reads the answer.
+    return (*ago(value, now), iso(now + MINUTE))
 
 
 def ahead(value: Value, now: datetime) -> Value:
@@ -119,7 +123,7 @@ PASSED = "x between %s and %s or x between %s and %s"
 
 def passed_before(value: Value, now: datetime, until: datetime) -> Value:
     """Bind both stretches that the end of “N days ago” and the present run through."""
-    return (*ago(value, now), *ago(value, until), iso(now), iso(until))
+    return (*ago(value, now), *ago(value, until), iso(now), iso(until + MINUTE))
 
 
 def passed_ahead(value: Value, now: datetime, until: datetime) -> Value:

@@ -335,3 +335,16 @@ def test_nested_values_are_reached_by_a_path(
         ProfileFactory(workspace=workspace, custom=custom)
     asked = leaf("custom_object:address", operator, *value)
     assert len(by_bitmaps(workspace, {"groups": [{"filters": [asked]}]})) == found
+
+
+def test_somebody_of_this_minute_was_created_less_than_a_day_ago(workspace: Workspace) -> None:
+    person = ProfileFactory(workspace=workspace)
+    recent = {"groups": [{"filters": [leaf("created_at", "less_ago", 1)]}]}
+    assert by_bitmaps(workspace, recent) == {person.pk}
+
+
+def test_a_row_that_carries_its_mark_can_be_saved_again(workspace: Workspace) -> None:
+    person = Profile.objects.get(pk=ProfileFactory(workspace=workspace).pk)
+    person.country = "FR"
+    person.save()
+    assert Profile.objects.filter(pk=person.pk, country="FR").exists()
