@@ -217,8 +217,9 @@ def drop_expired() -> int:
     Returns how many exports were dropped.
     """
     dropped, _by_model = SegmentExport.objects.filter(expires_at__lt=timezone.now()).delete()
+    files = list(folder().glob("*"))  # before the rows: a file comes after its row
     kept = {str(pk) for pk in SegmentExport.objects.values_list("pk", flat=True)}
-    for file in folder().glob("*"):
+    for file in files:
         if file.name.partition(".")[0] not in kept:
             file.unlink(missing_ok=True)
     return dropped

@@ -78,9 +78,9 @@ def test_analysts_see_no_personal_data(
     analyst_client: Client, marketer_client: Client, french: Segment
 ) -> None:
     personal = {"first_name": "Zoé", "last_name": "Durand", "email": "z@example.com"}
-    ProfileFactory(workspace=french.workspace, country="FR", phone="+3399", **personal)
+    person = ProfileFactory(workspace=french.workspace, country="FR", phone="+3399", **personal)
     urls = [f"{french.get_absolute_url()}{page}" for page in ("users/", "")]
-    for url in urls:
+    for url in [*urls, f"/w/acme/users/?q={person.external_id}"]:
         shown = [word in marketer_client.get(url).text for word in personal.values()]
         hidden = [word in analyst_client.get(url).text for word in (*personal.values(), "+3399")]
         assert (shown, hidden) == ([True] * 3, [False] * 4)
