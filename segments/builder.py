@@ -403,15 +403,17 @@ class Builder:
 
     def _measure_left(self, people: People) -> None:
         """Say beside each group how many the whole means when one stops reading after it."""
-        alone = sum(bool(group.tree_group().filters) for group in self._groups()) < 2
+        groups = [group for group in self.groups if group.tree_group().filters]
+        exclusions = [group for group in self.exclusions if group.tree_group().filters]
+        if not exclusions and len(groups) < 2:
+            return
         so_far = Tree(join=self.join)
-        for kind, drafts in (("groups", self.groups), ("exclusions", self.exclusions)):
-            for group in drafts:
-                own = group.tree_group()
-                if own.filters:
-                    so_far = replace(so_far, **{kind: (*getattr(so_far, kind), own)})
-                    if so_far.exclusions or not alone:
-                        group.left = people.size(so_far)
+        for group in groups:
+            so_far = replace(so_far, groups=(*so_far.groups, group.tree_group()))
+            group.left = people.size(so_far)
+        for group in exclusions:
+            so_far = replace(so_far, exclusions=(*so_far.exclusions, group.tree_group()))
+            group.left = people.size(so_far)
 
 
 def checked_tree(workspace: Workspace, data: Any) -> Tree:

@@ -21,9 +21,13 @@ class Impact:
     uses: list[Use]
 
     @property
+    def known(self) -> bool:
+        return self.enter is not None and self.leave is not None
+
+    @property
     def changes(self) -> bool:
         """Tell whether anybody enters or leaves, as far as is known."""
-        return not (self.enter == self.leave == Size(0))
+        return not self.enter == self.leave == Size(0)
 
 
 def impact_of(people: People, segment: Segment, draft: Tree) -> Impact:
@@ -34,8 +38,9 @@ def impact_of(people: People, segment: Segment, draft: Tree) -> Impact:
     except InvalidTree:  # what is stored cannot be read any more
         pass
     else:
-        enter = people.size(Difference(draft, stored))
-        leave = people.size(Difference(stored, draft))
+        same = draft == stored
+        enter = Size(0) if same else people.size(Difference(draft, stored))
+        leave = Size(0) if same else people.size(Difference(stored, draft))
     return Impact(enter, leave, affected(segment))
 
 

@@ -20,7 +20,7 @@ from segments.tree import Group, Tree
 
 MOST_SHOWN = 3
 #: Filters that see personal data. An age is told by a date of birth.
-PERSONAL = {"email", "phone", "first_name", "last_name", "birthday", "age"}
+PERSONAL = {"email", "phone", "first_name", "last_name", "birthday", "birthday_day", "age"}
 
 
 @dataclass(frozen=True)

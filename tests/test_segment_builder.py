@@ -1,14 +1,17 @@
-"""The numbers beside the builder: the funnel of a group, what is left, what a draft would change."""
+"""The numbers beside the builder: the funnel of a group, who is left, what a draft would change."""
 
 from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
 from django.test import Client
+from django.utils import timezone
 
 from campaigns.models import Campaign
 from segments.builder import Builder
 from segments.estimates import Size
-from segments.models import Segment
+from segments.models import LeafBuild, Segment
+from segments.pending import Pending
 from tests.factories import SegmentFactory
 from tests.targeting_world import builder_fields, leaf, make_people, tree_of
 from workspaces.models import Workspace
@@ -102,3 +105,49 @@ def test_a_draft_says_what_it_would_change(marketer_client: Client, french: Segm
 def test_a_new_segment_has_no_impact(marketer_client: Client, french: Segment) -> None:
     answer = marketer_client.post("/w/acme/segments/new/", builder_fields(), headers=HTMX)
     assert "impact" not in answer.context
+
+
+def waiting(*reasons: str) -> Pending:
+    builds = [LeafBuild(reason=reason, next_try=timezone.now()) for reason in reasons]
+    return Pending(tuple(builds))
+
+
+def test_a_page_asks_again_until_all_is_exact(marketer_client: Client, french: Segment) -> None:
+    page = render_to_string("segments/pending.html", {"pending": waiting("", "too long")})
+    assert 'hx-trigger="every 700ms"' in page
+    assert "hx-trigger" not in render_to_string("segments/pending.html", {"pending": Pending()})
+    exact = marketer_client.get(f"{french.get_absolute_url()}edit/").text
+    assert "every 700ms" not in exact
+
+
+def test_what_failed_says_why_and_is_asked_for_less_often() -> None:
+    page = render_to_string("segments/pending.html", {"pending": waiting("canceled <by> time")})
+    assert 'hx-trigger="every 10s"' in page
+    assert "canceled &lt;by&gt; time" in page
+    assert "It is tried again" in page
+
+
+def test_an_estimate_is_never_shown_without_its_mark() -> None:
+    sizes = {"size": Size(1_240_000, 9_000), "by_email": Size(900_000, 9_000)}
+    context = sizes | {"builder": {"everyone": Size(5_000_000)}}
+    assert "≈ 1.24M ± 0.01M</p>" in render_to_string("segments/summary.html", context)
+    node = {"path": "g0", "size": Size(500, 20), "running": Size(20, 5)}
+    shown = render_to_string("segments/size.html", {"node": node, "b": {"everyone": Size(1000)}})
+    assert "≈ 500 ± 20 users" in shown
+    assert "≈ 20 ± 5 after it (2.0%)" in shown
+
+
+def test_a_list_says_which_archived_segments_are_nested(
+    analyst_client: Client, workspace: Workspace
+) -> None:
+    outer = SegmentFactory(workspace=workspace, name="Outer")
+    outer.nested.add(SegmentFactory(workspace=workspace, name="Old", archived_at=timezone.now()))
+    page = analyst_client.get("/w/acme/segments/")
+    assert "Nests archived segments: Old" in page.text
+
+
+def test_a_list_is_asked_for_its_sizes_alone(analyst_client: Client, french: Segment) -> None:
+    headers = HTMX | {"HX-Trigger": "sizes"}
+    answer = analyst_client.get("/w/acme/segments/", headers=headers)
+    assert f'id="size-{french.pk}" hx-swap-oob="true">7</span>' in answer.text
+    assert "<table" not in answer.text

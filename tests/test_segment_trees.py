@@ -200,6 +200,16 @@ def test_a_filter_of_too_many_bytes_is_refused(
     assert not Segment.objects.exists()
 
 
+def test_a_form_of_many_values_is_read(marketer_client: Client, workspace: Workspace) -> None:
+    posted: dict[str, Any] = {"tree-join": "all", "tree-node": ["g0"]}
+    for number in range(8):
+        posted["tree-node"].append(f"g0-f{number}")
+        posted[f"tree-g0-f{number}-filter"] = "time_zone"
+        posted[f"tree-g0-f{number}-value"] = ["Europe/Paris"] * 256
+    answer = marketer_client.post(NEW, posted)
+    assert len(answer.context["builder"].groups[0].filters) == 8
+
+
 @pytest.mark.parametrize("broken", [leaf("gone", "is"), leaf("cohort:nobody", "includes_any", "1")])
 def test_a_stored_tree_that_cannot_be_read_is_said_on_its_pages(
     marketer_client: Client, workspace: Workspace, broken: Any

@@ -1,5 +1,7 @@
 """How templates show sizes: an estimate never without its mark."""
 
+from math import ceil
+
 from django import template
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.formats import number_format
@@ -26,12 +28,14 @@ def share(part: Size | None, whole: Size | None) -> str:
     """Return ``part`` in percent of ``whole``, “–” where that cannot be told."""
     if part is None or whole is None or not whole.count:
         return "–"
-    return f"{number_format(min(100.0, 100 * part.count / whole.count), 1)}%"
+    return f"{number_format(round(min(100.0, 100 * part.count / whole.count), 1), 1)}%"
 
 
 def _short(number: int, like: int | None = None) -> str:
-    """Write ``number`` in millions or thousands, whichever fits ``like`` (by default itself)."""
+    """Write ``number`` in millions or thousands, whichever fits; a margin up, as fits ``like``."""
     for scale, letter in SCALES:
         if (number if like is None else like) >= scale:
-            return f"{number_format(number / scale, 2)}{letter}"
+            hundredths = number * 100 / scale
+            whole = round(hundredths) if like is None else ceil(hundredths)
+            return f"{number_format(whole / 100, 2)}{letter}"
     return intcomma(number)
