@@ -19,7 +19,16 @@ from django.utils.translation import gettext_lazy as _
 
 from profiles.models import EventKind, Profile
 from segments import fields, operators, part_fields
-from segments.filters import Catalogue, Filter, Label, Operator, Query, Value, register
+from segments.filters import (
+    Catalogue,
+    Filter,
+    Label,
+    Operator,
+    Query,
+    Value,
+    changed_in,
+    register,
+)
 from segments.part_fields import COMPARISONS, as_number
 from segments.seen import in_words
 from workspaces.models import Workspace
@@ -131,13 +140,10 @@ class EventFilter(Filter):
         return self._where(workspace, now, predicate, asked.params(self.value, now))
 
     def changed_since(self, workspace: Workspace, token: int) -> Query:
-        """Ask the totals, which are written whenever an event is."""
-        named, params = self._named(workspace)
-        return Query(
-            f"select profile_id from profiles_eventtotal where {named} "  # noqa: S608
-            "and changed >= %s::xid8",
-            (*params, str(token)),
-        )
+        """Ask the totals, which are written whenever an event is: of all kinds and names, by the
+        index of what changed. The index of names would read everybody who ever did this.
+        """
+        return changed_in("profiles_eventtotal", "profile_id", workspace, token)
 
     def settled_until(self, now: datetime) -> datetime | None:
         if self._asked.source is not ever:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from profiles.models import Profile
 from segments import fields, operators
-from segments.filters import Filter, Label, Operator, Query, register
+from segments.filters import Filter, Label, Operator, Query, changed_in, register
 from segments.seen import in_words
 from workspaces.models import Workspace
 
@@ -34,11 +34,7 @@ class IdentifierFilter(Filter):
         )
 
     def changed_since(self, workspace: Workspace, token: int) -> Query:
-        return Query(
-            f"select profile_id from {self.table} "  # noqa: S608
-            "where workspace_id = %s and changed >= %s::xid8",
-            (workspace.pk, str(token)),
-        )
+        return changed_in(self.table, "profile_id", workspace, token)
 
     def seen(self, workspace: Workspace, profile: Profile, now: datetime) -> str:
         sql = f"select {self.shown} from {self.table} where profile_id = %s order by 1"  # noqa: S608
