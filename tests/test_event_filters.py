@@ -339,8 +339,8 @@ def test_values_of_several_parts_are_saved_and_shown_again(
     [
         ((SIGNED_UP, "more", "1.5"), "Enter a whole number."),
         ((SIGNED_UP, "days_more", "51", "7"), "Times: Ensure this value is less than"),
-        ((SIGNED_UP, "days_more", "5", "31"), "Days: Ensure this value is less than"),
-        ((SIGNED_UP, "days_more", "5"), "Days: This field is required."),
+        ((SIGNED_UP, "days_more", "5", "31"), "Calendar days: Ensure this value is less than"),
+        ((SIGNED_UP, "days_more", "5"), "Calendar days: This field is required."),
         ((SIGNED_UP, "property_more", "", "equals", "x", "1", "1"), "Property: This field"),
         ((SIGNED_UP, "property_more", "p", "is", "x", "1", "1"), "Comparison: Select a valid"),
         ((SIGNED_UP, "property_more", "p", "more", "x", "1", "1"), "Enter a number."),
