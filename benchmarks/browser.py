@@ -12,7 +12,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 
 from benchmarks.portal import Portal, timed
-from segments.builder import as_draft
+from segments.drafts import as_draft
 from segments.filters import load
 from workspaces.models import Role, User, Workspace
 from workspaces.opening import admit

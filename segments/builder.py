@@ -6,129 +6,22 @@ action is a named button (``tree:up:g0-f2``). So the builder needs no JavaScript
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from itertools import islice
+from dataclasses import replace
 from typing import Any
 
-from django import forms
 from django.http import QueryDict
-from django.utils.datastructures import MultiValueDict
-from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from segments import json_view
 from segments.audiences import EVERYONE, Node, People
+from segments.checking import checked_labels, checked_tree, name_of
+from segments.drafts import DraftFilter, DraftGroup, LeafForm, as_draft, copy_of
 from segments.estimates import Size
-from segments.filters import Catalogue, Filter, InvalidTree, find
+from segments.filters import Catalogue, InvalidTree
 from segments.nodes import running
-from segments.shapes import (
-    JOINS,
-    MOST_FILTERS,
-    MOST_GROUPS,
-    check_leaf,
-    parse,
-    refuse_too_many,
-    shown,
-)
-from segments.tree import Group, Tree, about, load_tree
+from segments.shapes import JOINS, MOST_FILTERS, MOST_GROUPS, parse, refuse_too_many
+from segments.tree import Tree, about, load_tree
 from workspaces.models import Workspace
-
-
-class LeafForm(forms.Form):
-    """The operator of one filter and the value that it asks for."""
-
-    use_required_attribute = False
-
-    operator = forms.CharField()
-
-    def __init__(self, leaf: "DraftFilter", catalogue: Catalogue, prefix: str) -> None:
-        super().__init__(leaf.posted(prefix), prefix=prefix)
-        operators = leaf.filter_class.operators
-        self.operators = [(key, operator.label) for key, operator in operators.items()]
-        choices = catalogue.choices(leaf.unfinished)
-        self.fields["value"] = operators[leaf.operator].field(choices)
-        self.fields["operator"].label = _("Operator of %(filter)s") % {"filter": leaf.label}
-        self.fields["value"].label = _("Value of %(filter)s") % {"filter": leaf.label}
-        self.leaf = leaf
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = self.cleaned_data
-        if "value" in cleaned:
-            leaf = self.leaf
-            try:
-                check_leaf(leaf.filter_class(leaf.subject, leaf.operator, cleaned["value"]).dump())
-            except InvalidTree as error:
-                sentence = str(error)
-                self.add_error("value", sentence[:1].upper() + sentence[1:])
-        return cleaned
-
-
-@dataclass
-class DraftFilter:
-    """A filter as it stands in the form, finished or not."""
-
-    key: str
-    operator: str = ""
-    value: list[str] = field(default_factory=list)
-    path: str = ""
-    label: Any = ""
-    form: LeafForm | None = None
-    size: Size | None = None
-    # Of the group up to this filter.
-    running: Size | None = None
-    catalogue: Catalogue | None = None
-    # The filter as it is stored: what it names may be gone, and is then no choice of the form.
-    stored: Filter | None = None
-
-    def __post_init__(self) -> None:
-        self.filter_class, self.subject = find(self.key)
-        if self.operator not in self.filter_class.operators:
-            self.operator = next(iter(self.filter_class.operators))
-
-    @property
-    def unfinished(self) -> Filter:
-        return self.filter_class(self.subject, self.operator, ())
-
-    @cached_property
-    def filter(self) -> Filter | None:
-        """The filter that is stored or was entered, or None while it is not complete."""
-        if self.stored is not None:
-            return self.stored
-        if self.form is None or not self.form.is_valid():
-            return None
-        return self.filter_class(self.subject, self.operator, self.form.cleaned_data["value"])
-
-    def sentence(self) -> str:
-        """Say the filter in words; nothing while it is not complete."""
-        return self.filter.sentence(self.catalogue) if self.filter and self.catalogue else ""
-
-    def notes(self) -> list[str]:
-        """Say what is amiss with what the filter names."""
-        return self.filter.notes(self.catalogue) if self.filter and self.catalogue else []
-
-    @property
-    def started(self) -> bool:
-        """Tell whether a value was entered: before that, an error would only be noise."""
-        return any(item.strip() for item in self.value)
-
-    def posted(self, prefix: str) -> MultiValueDict[str, str]:
-        return MultiValueDict(
-            {f"{prefix}-operator": [self.operator], f"{prefix}-value": list(self.value)}
-        )
-
-
-@dataclass
-class DraftGroup:
-    join: str = "all"
-    filters: list[DraftFilter] = field(default_factory=list)
-    path: str = ""
-    size: Size | None = None
-    # Of the whole up to this group.
-    left: Size | None = None
-
-    def tree_group(self) -> Group:
-        """Return the group of those filters that are complete."""
-        return Group(tuple(leaf.filter for leaf in self.filters if leaf.filter), self.join)
 
 
 class Builder:
@@ -302,8 +195,10 @@ class Builder:
 
     def _duplicate(self, path: str) -> None:
         siblings, place = self._place(path)
-        if siblings and len(list(self._leaves())) < MOST_FILTERS:
+        if siblings:
             siblings.insert(place + 1, copy_of(siblings[place]))
+            if len(list(self._leaves())) > MOST_FILTERS or len(self._groups()) > MOST_GROUPS:
+                del siblings[place + 1]
 
     def _up(self, path: str) -> None:
         siblings, place = self._place(path)
@@ -414,69 +309,3 @@ class Builder:
         for group in exclusions:
             so_far = replace(so_far, exclusions=(*so_far.exclusions, group.tree_group()))
             group.left = people.size(so_far)
-
-
-def checked_tree(workspace: Workspace, data: Any) -> Tree:
-    """Return the tree that somebody sent as JSON, with every value as its operator takes it.
-
-    Raises ``InvalidTree`` with a sentence that names the filter: for another shape, for what does
-    not exist, for what is too large, for a value that the operator does not take.
-    """
-    catalogue = Catalogue(workspace)
-    tree = load_tree(data, lambda key: name_of(key, catalogue))
-    checked_labels(tree, catalogue)
-    checked = iter([_checked(item, n, catalogue) for n, item in enumerate(tree.filters(), 1)])
-    groups, exclusions = (
-        tuple(Group(tuple(islice(checked, len(group.filters))), group.join) for group in groups)
-        for groups in (tree.groups, tree.exclusions)
-    )
-    return Tree(groups, tree.join, exclusions)
-
-
-def _checked(item: Filter, number: int, catalogue: Catalogue) -> Filter:
-    draft = as_draft(item)
-    draft.label = catalogue.label(item)
-    form = LeafForm(draft, catalogue, "checked")
-    if not form.is_valid():
-        said = " ".join(str(error) for errors in form.errors.values() for error in errors)
-        raise InvalidTree(about(number, draft.label, said))
-    wanted = form.cleaned_data["value"]
-    if item.value != wanted:
-        said = _("write its value as %(value)s.") % {"value": json_view.written_value(wanted)}
-        raise InvalidTree(about(number, draft.label, said))
-    return replace(item, value=wanted)
-
-
-def checked_labels(tree: Tree, catalogue: Catalogue) -> Tree:
-    """Return ``tree``, or raise ``InvalidTree`` where it asks about what does not exist here."""
-    for number, item in enumerate(tree.filters(), 1):
-        try:
-            catalogue.label(item)
-        except InvalidTree as error:
-            raise InvalidTree(about(number, item.key, error)) from error
-    return tree
-
-
-def name_of(key: str, catalogue: Catalogue) -> str:
-    """Name the filter that ``key`` names as the menu does; by the key itself if there is none."""
-    try:
-        filter_class, subject = find(key)
-        return str(catalogue.label(filter_class(subject, "", ())))
-    except InvalidTree:
-        return shown(key)
-
-
-def copy_of(node: Any) -> Any:
-    """Return a fresh draft of a filter or a group, without what ``_number`` gives it."""
-    if isinstance(node, DraftGroup):
-        return DraftGroup(node.join, [copy_of(leaf) for leaf in node.filters])
-    return DraftFilter(node.key, node.operator, list(node.value))
-
-
-def as_draft(item: Filter) -> DraftFilter:
-    """Return a stored filter as the form shows it."""
-    input_ = item.operators[item.operator].field(())
-    raw = getattr(input_, "raw", None)
-    texts = ["" if part is None else str(part) for part in item.value]
-    value = raw(texts) if raw else texts
-    return DraftFilter(item.key, item.operator, value, stored=item)

@@ -8,7 +8,8 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 
 from profiles.models import AttributeType, CustomAttribute
-from segments.builder import Builder, checked_tree
+from segments.builder import Builder
+from segments.checking import checked_tree
 from segments.filters import InvalidTree
 from segments.json_view import written
 from segments.models import Segment, UserList
@@ -232,3 +233,19 @@ def test_labels_are_those_of_the_menu(workspace: Workspace) -> None:
     CustomAttribute.objects.create(workspace=workspace, name="plan", type=AttributeType.STRING)
     with pytest.raises(InvalidTree, match="Filter 1 \\(plan\\): it has no operator"):
         checked_tree(workspace, tree_of(leaf("custom_string:plan", "is", "pro")))
+
+
+def test_nothing_is_duplicated_past_the_limit(
+    marketer_client: Client, workspace: Workspace
+) -> None:
+    posted: dict[str, Any] = {
+        "tree-join": "all",
+        "tree-node": ["g0"],
+        "action": "tree:duplicate:g0",
+    }
+    for number in range(51):
+        posted["tree-node"].append(f"g0-f{number}")
+        posted[f"tree-g0-f{number}-filter"] = "city"
+        posted[f"tree-g0-f{number}-operator"] = "blank"
+    builder = marketer_client.post(NEW, posted).context["builder"]
+    assert [len(group.filters) for group in builder.groups] == [51]
