@@ -8,7 +8,7 @@ from segments.filters import InvalidTree, load
 from segments.models import LeafBuild
 
 #: How long one leaf may take. Milliseconds.
-TIMEOUT_MS = 600_000
+TIMEOUT_MS = 120_000
 
 
 def build(fingerprint: str) -> None:
