@@ -28,5 +28,5 @@ def segment_members(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
 
 def _asked(request: WorkspaceRequest, segment: Segment, text: str) -> Members:
     if text:
-        return search_members(segment, text)
+        return search_members(segment, text, personal=request.member.sees_personal_data)
     return page_of_members(segment, request.GET.get("page"))

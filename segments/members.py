@@ -10,6 +10,7 @@ from profiles.models import Profile
 from profiles.search import search
 from segments.audiences import PAGE, NotReady, people_of
 from segments.estimates import Size
+from segments.lookup import is_named
 from segments.models import Segment
 from segments.tree import load_tree
 
@@ -45,14 +46,19 @@ def page_of_members(segment: Segment, number: str | None) -> Members:
     return members
 
 
-def search_members(segment: Segment, text: str) -> Members:
+def search_members(segment: Segment, text: str, *, personal: bool) -> Members:
     """Return those known by ``text`` who are in ``segment``, and those who are not.
 
-    Exact whether or not the bitmaps of the segment are ready: it asks about these few alone.
+    Without ``personal``, nobody is found by an e-mail address or a phone number. Exact whether or
+    not the bitmaps of the segment are ready: it asks about these few alone.
     """
     tree = load_tree(segment.tree)
     with people_of(segment.workspace, within=PAGE) as people:
-        found = list(search(segment.workspace, text))
+        found = [
+            person
+            for person in search(segment.workspace, text)
+            if personal or is_named(person, text)
+        ]
         inside = tree.audience(people.among(BitMap([person.pk for person in found])))
         return Members(
             size=people.size(tree),

@@ -57,17 +57,28 @@ def test_many_are_shown_by_the_same_queries(
 
 @pytest.mark.parametrize("text", ["user-1", "a@example.com", "+331", "email_hash:x"])
 def test_a_search_tells_who_is_inside_and_who_is_not(
-    analyst_client: Client, french: Segment, text: str
+    marketer_client: Client, french: Segment, text: str
 ) -> None:
     person = ProfileFactory(
         workspace=french.workspace, external_id="user-1", email="a@example.com", phone="+331"
     )
     AliasFactory(profile=person, label="email_hash", name="x")
-    members = asked(analyst_client, french, q=text).context["members"]
+    members = asked(marketer_client, french, q=text).context["members"]
     assert (members.people, members.outside) == ([], [person])
     type(person).objects.update(country="FR")
-    members = asked(analyst_client, french, q=text).context["members"]
+    members = asked(marketer_client, french, q=text).context["members"]
     assert (members.people, members.outside) == ([person], [])
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("a@example.com", 0), ("+331", 0), ("user-1", 1), ("email_hash:x", 1)]
+)
+def test_an_analyst_finds_nobody_by_personal_data(
+    analyst_client: Client, french: Segment, text: str, found: int
+) -> None:
+    names = {"external_id": "user-1", "email": "a@example.com", "phone": "+331", "country": "FR"}
+    AliasFactory(profile=ProfileFactory(workspace=french.workspace, **names), name="x")
+    assert len(asked(analyst_client, french, q=text).context["members"].people) == found
 
 
 def test_a_search_for_nobody_says_so(analyst_client: Client, french: Segment) -> None:

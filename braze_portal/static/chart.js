@@ -23,7 +23,7 @@ function options(grid, ink) {
       x: { stacked: true, grid: { display: false }, ticks: { color: ink, maxRotation: 0, autoSkipPadding: 16 } },
       // The first stands lowest.
       moves: { ...y, stackWeight: 1, stacked: true, ticks: { ...y.ticks, maxTicksLimit: 3, callback: (value) => Math.abs(value).toLocaleString() } },
-      size: { ...y, stackWeight: 2, offset: false, grace: "10%" },
+      size: { ...y, stackWeight: 2, offset: false, grace: "10%", beginAtZero: column("size").includes(0) },
     },
     plugins: {
       legend: { labels: { color: ink, boxWidth: 12 } },

@@ -10,15 +10,18 @@ from playwright.sync_api import Page, expect
 
 from braze_portal.demo import DROP_OFFS, Heap, SyncRefused
 from campaigns.models import Campaign, Canvas
-from segments.models import Segment
+from segments.exports import write_export
+from segments.history import record_sizes
+from segments.models import Segment, SegmentExport
 from tests.browser.steps import users
+from tests.factories import UserListFactory
 from tests.test_pages import ACTIONS, PAGES
 from workspaces.models import Member, Workspace
 
 pytestmark = pytest.mark.browser
 
 #: What one may download, or only press.
-NOT_PAGES = ACTIONS | {"cohort-import-unmatched"}
+NOT_PAGES = ACTIONS | {"cohort-import-unmatched", "segment-export-download"}
 SECTIONS = ("", "segments", "campaigns", "canvas", "users", "partners", "settings")
 SOME_RULES = "rules => axe.run({runOnly: rules})"
 COLOUR_RULES = ["color-contrast", "link-in-text-block"]
@@ -42,12 +45,21 @@ def things(
     for targeted in (campaign, canvas):
         targeted.segments.add(drop_offs_segment)
     key = workspace.data_import_keys.get()
+    drop_offs_segment.versions.create(name="As it was")
+    drop_offs_segment.versions.create(name="Dropped out", description="Who left", tags=["trial"])
+    record_sizes(workspace)
+    export = SegmentExport.objects.create(segment=drop_offs_segment, columns=["user_id"])
+    write_export(export.pk)
+    user_list = UserListFactory(workspace=workspace)
     return {
         "partner": {"partner": "heap"},
         "key": {"partner": "heap", "key": key.pk},
         "cohort-import": {"partner": "heap", "pk": mixed_call.pk},
         "cohort": {"partner": "heap", "pk": workspace.cohorts.get().pk},
         "segment": {"pk": drop_offs_segment.pk},
+        "segment-export-detail": {"pk": export.pk},
+        "user-list": {"pk": user_list.pk},
+        "user-list-delete": {"pk": user_list.pk},
         "campaign": {"pk": campaign.pk},
         "canvas": {"pk": canvas.pk},
         "team-member": {"pk": analyst.pk},
