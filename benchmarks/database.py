@@ -87,7 +87,7 @@ def versions(url: str) -> dict[str, str]:
     return {
         "Python": platform.python_version(),
         "PostgreSQL": f"{number // 10_000}.{number % 10_000}",
-        "ClickHouse": f"(chdb) {version('chdb')}",
+        "ClickHouse": f"{version('chdb-core')} (chdb)",
         "DuckDB": version("duckdb"),
     }
 
