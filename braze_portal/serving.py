@@ -127,7 +127,8 @@ def _web_command(host: str, port: int, workers: int, access_log: bool) -> list[s
 
 def _worker_command() -> list[str]:
     command = [sys.executable, "manage.py", "procrastinate", "worker"]
-    return [*command, "--shutdown-graceful-timeout", "2"]
+    # Several at once: a long export must not keep a page waiting for its exact size.
+    return [*command, "--concurrency", "4", "--shutdown-graceful-timeout", "2"]
 
 
 def _named(host: str) -> str:

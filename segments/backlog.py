@@ -64,6 +64,9 @@ def enqueue(fingerprint: str, at: datetime | None = None) -> None:
         "segments.tasks.build_leaf",
         queueing_lock=f"leaf {fingerprint}",
         schedule_at=at,
+        # The newest first, and before other work: somebody looks at a page and waits for it, while
+        # what was asked before may be what they have since typed over.
+        priority=int(timezone.now().timestamp()),
     )
     try:
         with transaction.atomic():
