@@ -96,6 +96,13 @@ class Profile(models.Model):
             models.Index(
                 fields=["workspace", "random_bucket"], include=["id"], name="profile_random_bucket"
             ),
+            # To find one person among millions by what is often not there.
+            models.Index(
+                fields=["workspace", "email"], condition=~models.Q(email=""), name="profile_email"
+            ),
+            models.Index(
+                fields=["workspace", "phone"], condition=~models.Q(phone=""), name="profile_phone"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -16,9 +16,14 @@ def search(workspace: Workspace, text: str) -> QuerySet[Profile]:
         return Profile.objects.none()
     # A union of look-ups, each by its own index, where one OR would read the whole table.
     people = Profile.objects.in_workspace(workspace)
-    known = Q(external_id=text) | Q(braze_id=text.lower()) | Q(email=text) | Q(phone=text)
-    found = people.filter(known).values("pk")
-    found = found.union(people.filter(devices__device_id=text).values("pk"))
+    found = people.filter(external_id=text).values("pk")
+    for known in (
+        Q(braze_id=text.lower()),
+        ~Q(email="") & Q(email=text),
+        ~Q(phone="") & Q(phone=text),
+        Q(devices__device_id=text),
+    ):
+        found = found.union(people.filter(known).values("pk"))
     label, colon, name = text.partition(":")
     if colon:
         found = found.union(people.filter(aliases__label=label, aliases__name=name).values("pk"))

@@ -19,7 +19,7 @@ def test_a_person_is_found_by_any_identifier(
     person = ProfileFactory(workspace=workspace, phone="+331", **known)
     AliasFactory(profile=person, label="email_hash", name="x:y")
     DeviceFactory(profile=person, device_id="phone-1")
-    ProfileFactory(workspace=workspace)
+    ProfileFactory(workspace=workspace, external_id="somebody-else")
     page = analyst_client.get("/w/acme/users/", {"q": text})
     assert list(page.context["found"]) == [person]
 

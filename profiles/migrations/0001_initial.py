@@ -142,6 +142,14 @@ class Migration(migrations.Migration):
             model_name='profile',
             index=models.Index(fields=['workspace', 'random_bucket'], include=('id',), name='profile_random_bucket'),
         ),
+        migrations.AddIndex(
+            model_name='profile',
+            index=models.Index(condition=models.Q(('email', ''), _negated=True), fields=['workspace', 'email'], name='profile_email'),
+        ),
+        migrations.AddIndex(
+            model_name='profile',
+            index=models.Index(condition=models.Q(('phone', ''), _negated=True), fields=['workspace', 'phone'], name='profile_phone'),
+        ),
         migrations.AddConstraint(
             model_name='profile',
             constraint=models.UniqueConstraint(fields=('workspace', 'external_id'), include=('id',), name='profile_external_id'),
