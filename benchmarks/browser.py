@@ -42,9 +42,10 @@ class Browser:
             "X-CSRFToken": token[1],
         }
 
-    def get(self, path: str) -> tuple[float, str]:
-        """Open a page; return the milliseconds and the page."""
-        return timed(self._connection, "GET", path, None, self._headers, expect=200)
+    def get(self, path: str, *, part: str = "") -> tuple[float, str]:
+        """Open a page, or the element ``part`` of it; return the milliseconds and the text."""
+        htmx = {"HX-Request": "true", "HX-Target": part} if part else {}
+        return timed(self._connection, "GET", path, None, self._headers | htmx, expect=200)
 
     def post(self, path: str, tree: dict[str, Any]) -> tuple[float, str]:
         """Post the builder's form for ``tree``; return the milliseconds and the new numbers."""

@@ -10,7 +10,7 @@ from segments.audiences import PAGE, People, people_of
 from segments.builder import Builder
 from segments.filters import InvalidTree
 from segments.impact import impact_of
-from segments.lookup import look_up
+from segments.lookup import Lookup, look_up
 from segments.models import Segment
 from segments.nodes import Intersection
 from segments.pending import pending_of
@@ -31,6 +31,12 @@ class Question:
         return cls(text.strip(), request.member.sees_personal_data)
 
 
+def answered(builder: Builder, question: Question) -> dict[str, Any]:
+    """Answer ``question`` alone: no bitmap is needed for one person."""
+    with people_of(builder.workspace, within=PAGE) as people:
+        return {"question": question, "lookup": _looked_up(builder, people, question)}
+
+
 def measured(
     builder: Builder, question: Question | None = None, *, changing: Segment | None = None
 ) -> dict[str, Any]:
@@ -47,12 +53,17 @@ def measured(
             numbers = _numbers(builder, people)
             if changing is not None:
                 numbers["impact"] = impact_of(people, changing, builder.tree)
-            if asked.text:
-                tree, catalogue, personal = builder.tree, builder.catalogue, asked.personal
-                numbers["lookup"] = look_up(people, asked.text, tree, catalogue, personal=personal)
+            numbers["lookup"] = _looked_up(builder, people, asked)
             return numbers | {"pending": pending_of(people), "question": asked}
     except (DatabaseError, InvalidTree):
         return {"failed": True, "question": asked}
+
+
+def _looked_up(builder: Builder, people: People, question: Question) -> Lookup | None:
+    if not question.text:
+        return None
+    tree, catalogue, personal = builder.tree, builder.catalogue, question.personal
+    return look_up(people, question.text, tree, catalogue, personal=personal)
 
 
 def _numbers(builder: Builder, people: People) -> dict[str, Any]:

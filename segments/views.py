@@ -15,7 +15,7 @@ from segments.forms import SegmentFilterSet, SegmentForm
 from segments.freshness import freshness
 from segments.history import RANGES, daily_sizes, range_asked
 from segments.listing import listed, shown_of
-from segments.measuring import Question, measured
+from segments.measuring import Question, answered, measured
 from segments.models import Segment
 from segments.uses import uses_of
 from segments.versions import newest
@@ -58,6 +58,9 @@ def segment_list(request: WorkspaceRequest) -> HttpResponse:
 def segment_detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     segment = segment_of(request, pk)
     builder = Builder(request.workspace, segment.tree)
+    if request.htmx.target == "lookup-answers":
+        context = answered(builder, Question.of(request))
+        return render(request, "segments/lookup_answers.html", context)
     days = range_asked(request.GET.get("days"))
     context = {
         "segment": segment,

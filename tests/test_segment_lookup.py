@@ -139,6 +139,18 @@ def test_an_analyst_asks_on_the_page_of_a_segment(
     assert "ada@example.com" not in page.text
 
 
+def test_the_answer_alone_takes_the_place_of_the_last_one(
+    analyst_client: Client, workspace: Workspace, ada: Profile
+) -> None:
+    segment = SegmentFactory(workspace=workspace, tree=tree_of(FRENCH))
+    headers = HTMX | {"HX-Target": "lookup-answers"}
+    for user, verdict in (("ada", "lookup-yes"), ("x", "Nobody is known by"), ("", "")):
+        url = segment.get_absolute_url()
+        answer = analyst_client.get(url, {"user": user}, headers=headers)
+        assert answer.text.startswith('<div id="lookup-answers"')
+        assert verdict in answer.text
+
+
 def test_a_campaign_says_also_which_segment_somebody_is_not_in(
     marketer_client: Client, workspace: Workspace, ada: Profile
 ) -> None:
