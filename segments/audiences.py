@@ -44,7 +44,7 @@ STORED_EVERY = timedelta(hours=6)
 #: No filter may hold a page, or a job, for longer. Milliseconds.
 STATEMENT_TIMEOUT_MS = 20_000
 #: Seconds that a page gives to leaves which are not ready, before it answers with estimates.
-PAGE = 0.15
+PAGE = 0.1
 #: What took longer than a page could wait is not tried again within a page for so many seconds.
 SLOW_FOR = 600.0
 #: An estimate looks at about so many people: at 10,000 it is 1 % of everyone off at most, 95 times
@@ -52,8 +52,8 @@ SLOW_FOR = 600.0
 SLICE = 10_000
 #: How many random buckets are looked at to learn about how many people there are.
 PILOT_BUCKETS = 10
-#: Seconds in which a part of the people must be asked, and below which nothing new is begun.
-SLICE_TIME = 0.25
+#: Seconds that a page gives to all its estimates, and below which nothing new is begun.
+SLICE_TIME = 0.2
 LEAST_TIME = 0.02
 #: Seconds that a page gives to each leaf of a workspace too small for estimates: only a regular
 #: expression made to be slow takes them.
@@ -419,7 +419,7 @@ class People:
 class Some(People):
     """Some of the people: what is not known of them is asked of them alone.
 
-    ``share`` is which part of everyone they are, ``within`` how many seconds a filter may take.
+    ``share`` is which part of everyone they are, ``within`` how many seconds all filters may take.
     """
 
     def __init__(
@@ -429,7 +429,6 @@ class Some(People):
         self.share = share
         self._whole = whole
         self._ids = ids
-        self._within = within
 
     def everyone(self) -> BitMap:
         return self._ids
@@ -445,13 +444,19 @@ class Some(People):
             raise NotReady(item)
         if name not in self._leaves:
             try:
-                with transaction.atomic(), _statement_timeout(self._within):
-                    query = bitmaps.narrowed(item.query(self.workspace, self.now), self._ids)
-                    (self._leaves[name],) = bitmaps.read([query])
+                self._leaves[name] = self._asked(item)
             except OperationalError as error:
                 self.waiting[name] = item
                 raise NotReady(item) from error
         return self._leaves[name]
+
+    def _asked(self, item: Filter) -> BitMap:
+        left = None if self._deadline is None else self._deadline - monotonic()
+        if left is not None and left < LEAST_TIME:
+            raise NotReady(item)
+        with transaction.atomic(), _statement_timeout(left):
+            query = item.query(self.workspace, self.now)
+            return bitmaps.read([bitmaps.narrowed(query, self._ids)])[0]
 
 
 #: What took longer than a page could wait, by workspace and filter, and until when it is believed.

@@ -81,7 +81,7 @@ class Operator:
 
 
 def changed_in(table: str, profile: str, workspace: Workspace, token: int) -> Query:
-    """Select the column ``profile`` of the rows of ``table`` written since ``token``, a transaction.
+    """Select ``profile`` of the rows of ``table`` written since the transaction ``token``.
 
     The workspace comes as a subquery, so that the planner expects one of average size. Of one that
     has come since it last analysed the table it would expect a single row, and read all of them.
