@@ -11,7 +11,7 @@ from workspaces.access import WorkspaceRequest, workspace_page
 @workspace_page()
 def user_search(request: WorkspaceRequest) -> HttpResponse:
     text = request.GET.get("q", "").strip()
-    found = search(request.workspace, text)
+    found = search(request.workspace, text).prefetch_related("aliases", "devices")
     # Whether there is anybody at all decides what an empty page says.
     anybody = Profile.objects.in_workspace(request.workspace).exists()
     context = {"text": text, "found": found, "anybody": anybody}

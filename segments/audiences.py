@@ -221,10 +221,7 @@ class People:
 
         Whoever asks for many sizes calls it first. Nothing is raised for what cannot be answered.
         """
-        wanted: dict[str, Filter] = {EVERYONE.fingerprint(self.workspace): EVERYONE}
-        for node in nodes:
-            with suppress(InvalidTree):
-                wanted |= {leaf.fingerprint(self.workspace): leaf for leaf in node.leaves(self)}
+        wanted = {EVERYONE.fingerprint(self.workspace): EVERYONE} | self._leaves_in(nodes)
         self._make_ready({name: leaf for name, leaf in wanted.items() if not self._was_asked(name)})
 
     @cached_property
@@ -255,6 +252,14 @@ class People:
 
     def _in_buckets(self, buckets: int) -> BitMap:
         return bitmaps.read([spread(buckets).query(self.workspace, self.now)])[0]
+
+    def _leaves_in(self, nodes: Iterable[Node]) -> dict[str, Filter]:
+        """Return the leaves of ``nodes`` by name, those left out that name what does not exist."""
+        found: dict[str, Filter] = {}
+        for node in nodes:
+            with suppress(InvalidTree):
+                found |= {leaf.fingerprint(self.workspace): leaf for leaf in node.leaves(self)}
+        return found
 
     @property
     def used(self) -> Iterable[str]:
@@ -435,6 +440,15 @@ class Some(People):
 
     def tree(self, pk: str | UUID) -> Tree:
         return self._whole.tree(pk)
+
+    def prepare(self, nodes: Iterable[Node]) -> None:
+        """Ask about all ``nodes`` in one statement; in vain if one of them cannot be answered."""
+        wanted = self._leaves_in(nodes)
+        unknown = [name for name in wanted if name not in self._whole._leaves]
+        queries = [wanted[name].query(self.workspace, self.now) for name in unknown]
+        with suppress(DatabaseError), transaction.atomic():
+            found = bitmaps.read([bitmaps.narrowed(query, self._ids) for query in queries])
+            self._leaves |= zip(unknown, found, strict=True)
 
     def leaf(self, item: Filter) -> BitMap:
         name = item.fingerprint(self.workspace)

@@ -8,6 +8,7 @@ from io import TextIOWrapper
 from itertools import chain, islice
 from typing import BinaryIO
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext as _
 
 from profiles.models import IDENTIFIER_BYTES
@@ -116,7 +117,7 @@ def _rows(lines: Lines) -> Iterator[Row]:
     for number, cells in enumerate(_cells(lines, body, delimiter, 2 if is_header else 1), 1):  # noqa: B007
         if number > MOST_ROWS:
             raise UnreadableFile(
-                _("The file has more than %(most)s rows.") % {"most": f"{MOST_ROWS:,}"}
+                _("The file has more than %(most)s rows.") % {"most": intcomma(MOST_ROWS)}
             )
         yield reader(cells)
     if not number:

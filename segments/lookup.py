@@ -115,9 +115,12 @@ def look_up(
     ``also`` are groups that must hold besides. Without ``personal``, nobody is found by an e-mail
     address or a phone number, and what filters see of personal data is hidden.
     """
-    known = list(search(people.workspace, text.strip()))
-    if not personal:
-        known = [profile for profile in known if is_named(profile, text.strip())]
+    found = search(people.workspace, text.strip())
+    if personal:
+        known = list(found)
+    else:
+        named = found.prefetch_related("aliases", "devices")
+        known = [profile for profile in named if is_named(profile, text.strip())]
     try:
         answers = tuple(
             Explainer(people, profile, catalogue, personal).answer(tree, also)
@@ -148,6 +151,7 @@ class Explainer:
         self.personal = personal
 
     def answer(self, tree: Tree, also: Sequence[Group]) -> Answer:
+        self.people.prepare([tree, *also])
         said = self._tree(tree)
         besides = [self._group(_("Segments"), group) for group in also]
         reasons = [group.reason() for group in besides if not group.holds]

@@ -8,12 +8,13 @@ from django.db import DatabaseError
 from segments.attributes import EMAIL_IS_AVAILABLE
 from segments.audiences import PAGE, People, people_of
 from segments.builder import Builder
-from segments.filters import InvalidTree
+from segments.filters import Catalogue, InvalidTree
 from segments.impact import impact_of
 from segments.lookup import Lookup, look_up
 from segments.models import Segment
 from segments.nodes import Intersection
 from segments.pending import pending_of
+from segments.tree import Tree, load_tree
 from workspaces.access import WorkspaceRequest
 
 
@@ -31,10 +32,15 @@ class Question:
         return cls(text.strip(), request.member.sees_personal_data)
 
 
-def answered(builder: Builder, question: Question) -> dict[str, Any]:
-    """Answer ``question`` alone: no bitmap is needed for one person."""
-    with people_of(builder.workspace, within=PAGE) as people:
-        return {"question": question, "lookup": _looked_up(builder, people, question)}
+def answered(segment: Segment, question: Question) -> dict[str, Any]:
+    """Answer ``question`` about a stored segment alone: no bitmap is needed for one person."""
+    try:
+        tree = load_tree(segment.tree)
+    except InvalidTree:
+        return {"question": question, "lookup": Lookup(question.text, failed=True)}
+    with people_of(segment.workspace, within=PAGE) as people:
+        lookup = _looked_up(people, question, tree, Catalogue(segment.workspace))
+        return {"question": question, "lookup": lookup}
 
 
 def measured(
@@ -53,17 +59,18 @@ def measured(
             numbers = _numbers(builder, people)
             if changing is not None:
                 numbers["impact"] = impact_of(people, changing, builder.tree)
-            numbers["lookup"] = _looked_up(builder, people, asked)
+            numbers["lookup"] = _looked_up(people, asked, builder.tree, builder.catalogue)
             return numbers | {"pending": pending_of(people), "question": asked}
     except (DatabaseError, InvalidTree):
         return {"failed": True, "question": asked}
 
 
-def _looked_up(builder: Builder, people: People, question: Question) -> Lookup | None:
+def _looked_up(
+    people: People, question: Question, tree: Tree, catalogue: Catalogue
+) -> Lookup | None:
     if not question.text:
         return None
-    tree, catalogue, personal = builder.tree, builder.catalogue, question.personal
-    return look_up(people, question.text, tree, catalogue, personal=personal)
+    return look_up(people, question.text, tree, catalogue, personal=question.personal)
 
 
 def _numbers(builder: Builder, people: People) -> dict[str, Any]:

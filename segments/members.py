@@ -56,7 +56,7 @@ def search_members(segment: Segment, text: str, *, personal: bool) -> Members:
     with people_of(segment.workspace, within=PAGE) as people:
         found = [
             person
-            for person in search(segment.workspace, text)
+            for person in search(segment.workspace, text).prefetch_related("aliases", "devices")
             if personal or is_named(person, text)
         ]
         inside = tree.audience(people.among(BitMap([person.pk for person in found])))

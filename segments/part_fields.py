@@ -135,7 +135,7 @@ def _times() -> Part:
 
 
 def _days() -> Part:
-    return _("Days"), forms.IntegerField(min_value=1, max_value=MOST_DAYS)
+    return _("Calendar days"), forms.IntegerField(min_value=1, max_value=MOST_DAYS)
 
 
 def _money() -> forms.Field:

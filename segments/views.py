@@ -57,10 +57,10 @@ def segment_list(request: WorkspaceRequest) -> HttpResponse:
 @workspace_page()
 def segment_detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     segment = segment_of(request, pk)
-    builder = Builder(request.workspace, segment.tree)
     if request.htmx.target == "lookup-answers":
-        context = answered(builder, Question.of(request))
+        context = answered(segment, Question.of(request))
         return render(request, "segments/lookup_answers.html", context)
+    builder = Builder(request.workspace, segment.tree)
     days = range_asked(request.GET.get("days"))
     context = {
         "segment": segment,

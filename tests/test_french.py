@@ -111,7 +111,8 @@ def test_every_page_is_french_for_who_asks(
     name: str, french_client: Client, workspace: Workspace
 ) -> None:
     response = french_client.get(url_of(name, workspace))
-    shown = response.content.decode()
+    shown = b"".join(response).decode()
+    response.close()
     assert Texts(shown).found & ENGLISH == set()
     if response.headers["Content-Type"].startswith("text/html"):
         assert Outline(shown).language == "fr"

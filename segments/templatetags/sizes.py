@@ -5,6 +5,7 @@ from math import ceil
 from django import template
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 
 from segments.estimates import Size
 
@@ -28,7 +29,8 @@ def share(part: Size | None, whole: Size | None) -> str:
     """Return ``part`` in percent of ``whole``, “–” where that cannot be told."""
     if part is None or whole is None or not whole.count:
         return "–"
-    return f"{number_format(round(min(100.0, 100 * part.count / whole.count), 1), 1)}%"
+    percent = round(min(100.0, 100 * part.count / whole.count), 1)
+    return _("%(number)s%%") % {"number": number_format(percent, 1)}
 
 
 def _short(number: int, like: int | None = None) -> str:

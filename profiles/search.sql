@@ -1,0 +1,22 @@
+-- name: known_by
+-- A union of look-ups, each by its own index, where one "or" would read the whole table. The
+-- workspace comes as a subquery for the reason told in identity.sql.
+select id from profiles_profile
+where workspace_id = (select %(workspace)s::bigint) and external_id = %(text)s
+union
+select id from profiles_profile
+where workspace_id = (select %(workspace)s::bigint) and braze_id = lower(%(text)s)
+union
+select id from profiles_profile
+where workspace_id = (select %(workspace)s::bigint) and email = %(text)s and email <> ''
+union
+select id from profiles_profile
+where workspace_id = (select %(workspace)s::bigint) and phone = %(text)s and phone <> ''
+union
+select profile_id from profiles_device
+where workspace_id = (select %(workspace)s::bigint) and device_id = %(text)s
+union
+select profile_id from profiles_alias
+where workspace_id = (select %(workspace)s::bigint)
+    and label = %(label)s and name = %(name)s
+limit %(most)s
