@@ -110,7 +110,7 @@ class Target:
 
     def audience(self, people: People) -> BitMap:
         """Return the ids of everyone who is meant."""
-        return reduce(and_, (node.audience(people) for node in self.nodes()))
+        return reduce(and_, (people.audience(node) for node in self.nodes()))
 
     def leaves(self, people: People) -> Iterator[Filter]:
         """Give the filters whose bitmaps ``audience`` combines."""

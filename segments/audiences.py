@@ -11,7 +11,6 @@ and asks ``people.size``, which then answers with an estimate while a job builds
 
 import random
 import threading
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from functools import cached_property
 from time import monotonic
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.utils import timezone
@@ -131,6 +131,8 @@ class People:
         self._alone = alone
         self._failed: dict[str, DatabaseError] = {}
         self._deadline = None if within is None else monotonic() + within
+        self._names: dict[Filter, str] = {}
+        self._audiences: dict[Node, BitMap] = {}
         self._leaves: dict[str, BitMap] = {}
         self._changed: dict[str, BitMap] = {}
         self._trees: dict[str, dict[str, Any]] = {}
@@ -141,13 +143,25 @@ class People:
         """Return the ids of all people of the workspace."""
         return self.leaf(EVERYONE)
 
+    def audience(self, node: Node) -> BitMap:
+        """Return the ids of the people whom ``node`` means, worked out once."""
+        if node not in self._audiences:
+            self._audiences[node] = node.audience(self)
+        return self._audiences[node]
+
+    def name_of(self, item: Filter) -> str:
+        """Return the fingerprint of ``item``."""
+        if item not in self._names:
+            self._names[item] = item.fingerprint(self.workspace)
+        return self._names[item]
+
     def leaf(self, item: Filter) -> BitMap:
         """Return the ids of those for whom ``item`` holds, its negation left aside.
 
         Raises ``NotReady`` if that would take longer than ``within``, ``DatabaseError`` if it
         cannot be answered at all.
         """
-        name = item.fingerprint(self.workspace)
+        name = self.name_of(item)
         if not self._was_asked(name):
             self._make_ready({name: item})
         if name in self.waiting:
@@ -166,7 +180,7 @@ class People:
         if key not in self._segments:
             self._segments[key] = None
             try:
-                self._segments[key] = self.tree(key).audience(self)
+                self._segments[key] = self.audience(self.tree(key))
             except NotReady:
                 del self._segments[key]
                 raise
@@ -191,19 +205,19 @@ class People:
         None is when not even a part of the people could be asked in the time of a page.
         """
         try:
-            return Size(len(node.audience(self)))
+            return Size(len(self.audience(node)))
         except NotReady:
             part = self.slice
             with suppress(NotReady):
-                return estimated(len(node.audience(part)), len(part.everyone()), part.share)
+                return estimated(len(part.audience(node)), len(part.everyone()), part.share)
             return None
 
     def sample(self, node: Node, most: int = 10) -> list[Profile]:
         """Return up to ``most`` people whom ``node`` means, drawn at random, ordered by id."""
         with suppress(NotReady):
-            return sample(node.audience(self), most)
+            return sample(self.audience(node), most)
         with suppress(NotReady):
-            return sample(node.audience(self.slice), most)
+            return sample(self.slice.audience(node), most)
         return []
 
     def leaves_of(self, pk: str) -> Iterator[Filter]:
@@ -221,7 +235,7 @@ class People:
 
         Whoever asks for many sizes calls it first. Nothing is raised for what cannot be answered.
         """
-        wanted = {EVERYONE.fingerprint(self.workspace): EVERYONE} | self._leaves_in(nodes)
+        wanted = {self.name_of(EVERYONE): EVERYONE} | self._leaves_in(nodes)
         self._make_ready({name: leaf for name, leaf in wanted.items() if not self._was_asked(name)})
 
     @cached_property
@@ -258,7 +272,7 @@ class People:
         found: dict[str, Filter] = {}
         for node in nodes:
             with suppress(InvalidTree):
-                found |= {leaf.fingerprint(self.workspace): leaf for leaf in node.leaves(self)}
+                found |= {self.name_of(leaf): leaf for leaf in node.leaves(self)}
         return found
 
     @property
@@ -274,20 +288,27 @@ class People:
     def _make_ready(self, wanted: dict[str, Filter]) -> None:
         """Bring each of ``wanted`` up to date, or build it, or put it among ``waiting``."""
         known = bitmaps.recall(wanted, self.snapshot, self.now)
-        looks = self._looks({name: wanted[name] for name in known}, known)
+        looks = self._looks(wanted, known)
+        if heavy := {n: leaf for n, leaf in known.items() if len(looks.get(n, ())) > WORTH_STORING}:
+            # A job or another process may have done it, and stored what is newer than what is here.
+            newer = bitmaps.reload(heavy, self.snapshot, self.now)
+            known |= newer
+            looks |= self._looks(wanted, newer)
         together = self._caught_up_together(wanted, known, looks)
         for name, look in looks.items():
-            if name in together:
+            if len(look) > MOST_CAUGHT_UP:
+                del known[name]
+            elif name in together:
                 self._keep(name, together[name], look)
             else:
                 self._refresh(name, wanted[name], known[name], look)
-        for name in wanted.keys() - looks.keys():
+        for name in wanted.keys() - known.keys():
             with _one_at_a_time(name):
                 # Another thread may have built it while this one waited for its turn.
-                known = bitmaps.recall([name], self.snapshot, self.now)
-                looks = self._looks({name: wanted[name]}, known)
-                leaf = known[name] if name in looks else None
-                self._refresh(name, wanted[name], leaf, looks.get(name, BitMap()))
+                built = bitmaps.recall([name], self.snapshot, self.now)
+                look = self._looks(wanted, built).get(name, BitMap())
+                leaf = built.get(name) if len(look) <= MOST_CAUGHT_UP else None
+                self._refresh(name, wanted[name], leaf, look if leaf else BitMap())
 
     def _refresh(self, name: str, item: Filter, known: Leaf | None, look: BitMap) -> None:
         """Catch up or build one leaf, in the time that is left if that is bounded."""
@@ -316,11 +337,8 @@ class People:
         return replace(known, snapshot=self.snapshot, moment=self.now)
 
     def _read(self, item: Filter, known: Leaf | None, look: BitMap) -> Leaf:
-        if known is None:
-            with self._time_left(item):
-                return self._built(item)
         with self._time_left(item):
-            return self._caught_up([(item, known, look)])[0]
+            return self._caught_up([(item, known, look)])[0] if known else self._built(item)
 
     def _built(self, item: Filter) -> Leaf:
         until = item.settled_until(self.now)
@@ -368,7 +386,7 @@ class People:
         ]
 
     def _looks(self, wanted: dict[str, Filter], known: dict[str, Leaf]) -> dict[str, BitMap]:
-        """Return, by leaf, whom to look at again; leaves with too many of them are left out.
+        """Return, by leaf, whom to look at again.
 
         Leaves over the same data ask the same, and all is asked in one statement.
         """
@@ -386,7 +404,7 @@ class People:
             parts = [self._changed[repr(query)] for query in asked.get(name, ())]
             parts += [leaf.restless] if leaf.moment != self.now else []
             looks[name] = BitMap.union(*parts) if parts else BitMap()
-        return {name: look for name, look in looks.items() if len(look) <= MOST_CAUGHT_UP}
+        return looks
 
     @contextmanager
     def _time_left(self, item: Filter) -> Iterator[None]:
@@ -400,7 +418,7 @@ class People:
             return
         left, what = self._deadline - monotonic(), item.key
         if not self._is_large:
-            left, what = SMALL_TIME, item.fingerprint(self.workspace)
+            left, what = SMALL_TIME, self.name_of(item)
         key = (self.workspace.pk, what)
         if left < LEAST_TIME or _slow.get(key, 0.0) > monotonic():
             raise NotReady(item)
@@ -414,7 +432,7 @@ class People:
     @cached_property
     def _is_large(self) -> bool:
         """Tell whether there are so many people that an estimate is worth its while."""
-        known = self._leaves.get(EVERYONE.fingerprint(self.workspace))
+        known = self._leaves.get(self.name_of(EVERYONE))
         if known is not None:
             return len(known) > SLICE
         everyone = Profile.objects.in_workspace(self.workspace).order_by()
@@ -451,7 +469,7 @@ class Some(People):
             self._leaves |= zip(unknown, found, strict=True)
 
     def leaf(self, item: Filter) -> BitMap:
-        name = item.fingerprint(self.workspace)
+        name = self.name_of(item)
         if name in self._whole._leaves:
             return self._whole._leaves[name] & self._ids
         if name in self.waiting:
@@ -475,13 +493,14 @@ class Some(People):
 
 #: What took longer than a page could wait, by workspace and filter, and until when it is believed.
 _slow: dict[tuple[int, str], float] = {}
-_turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+#: Who builds a leaf in this process: a lock is there as long as somebody holds or awaits it.
+_turns: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
 
 
 @contextmanager
 def _one_at_a_time(name: str) -> Iterator[None]:
     """Let the threads of this process build a leaf one after the other, not all at once."""
-    with _turns[name]:
+    with _turns.setdefault(name, threading.Lock()):
         yield
 
 
@@ -512,6 +531,17 @@ def this_minute() -> datetime:
     return timezone.now().replace(second=0, microsecond=0)
 
 
+def _opened(timeout_ms: int, *, alone: bool) -> Snapshot:
+    """Take the snapshot of a transaction that has just begun: one way to the server and back."""
+    isolate = "set transaction isolation level repeatable read, read only; " if alone else ""
+    take = "select pg_current_snapshot()::text, set_config('statement_timeout', %s, true)"
+    with connection.cursor() as cursor:
+        cursor.execute(isolate + take, [str(timeout_ms)])
+        if alone:
+            cursor.nextset()
+        return Snapshot.parse(cursor.fetchone()[0])
+
+
 @contextmanager
 def people_of(
     workspace: Workspace,
@@ -528,14 +558,8 @@ def people_of(
     measured from ``now``, by default the present minute.
     """
     outermost = not connection.in_atomic_block
-    with transaction.atomic(), connection.cursor() as cursor:
-        if outermost:
-            cursor.execute("set transaction isolation level repeatable read, read only")
-        cursor.execute(
-            "select pg_current_snapshot()::text, set_config('statement_timeout', %s, true)",
-            [str(timeout_ms)],
-        )
-        snapshot = Snapshot.parse(cursor.fetchone()[0])
+    with transaction.atomic():
+        snapshot = _opened(timeout_ms, alone=outermost)
         people = People(workspace, snapshot, within, now or this_minute(), alone=outermost)
         yield people
     if people.worth_storing:

@@ -11,7 +11,7 @@ import threading
 import time
 from array import array
 from collections import OrderedDict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -34,6 +34,7 @@ VERSIONS = 4
 MOST_STALE = timedelta(days=7)
 #: How often it is written down that a stored bitmap is still in use.
 NOTED_EVERY = 3600.0
+MOST_NOTED = 10_000
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,20 @@ def recall(names: Collection[str], snapshot: Snapshot, now: datetime) -> dict[st
     return found
 
 
+def reload(known: Mapping[str, Leaf], snapshot: Snapshot, now: datetime) -> dict[str, Leaf]:
+    """Return what is stored of the leaves ``known``, where it is newer, and keep it here."""
+    newer = {
+        name: leaf
+        for name, leaf in _stored(known)
+        if leaf.may_serve(snapshot, now)
+        and leaf.moment >= known[name].moment
+        and leaf.snapshot.sees_all_of(known[name].snapshot)
+    }
+    for name, leaf in newer.items():
+        cached.put(name, leaf)
+    return newer
+
+
 def _stored(names: Collection[str]) -> Iterable[tuple[str, Leaf]]:
     rows = LeafBitmap.objects.filter(pk__in=names, system_identifier=system_identifier())
     for row in rows:
@@ -206,6 +221,8 @@ def note_use(names: Iterable[str]) -> None:
     now = time.monotonic()
     due = [name for name in names if now - _noted.get(name, -NOTED_EVERY) >= NOTED_EVERY]
     if due:
+        if len(_noted) > MOST_NOTED:
+            _noted.clear()
         _noted.update(dict.fromkeys(due, now))
         LeafBitmap.objects.filter(pk__in=due).update(used_at=timezone.now())
 

@@ -27,8 +27,9 @@ type Choices = Sequence[tuple[str, Label]]
 type Value = tuple[Any, ...]
 
 
-#: For how long ahead a leaf knows whose answer may flip with time.
-HORIZON = timedelta(hours=24)
+#: For how long ahead a leaf knows whose answer may flip with time: they are looked at each minute,
+#: so that a day of them would be more work than the four times that a leaf is built anew in it.
+HORIZON = timedelta(hours=6)
 
 
 class InvalidTree(ValueError):

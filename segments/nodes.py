@@ -18,7 +18,7 @@ class Intersection:
     nodes: tuple[Node, ...]
 
     def audience(self, people: People) -> BitMap:
-        return reduce(and_, (node.audience(people) for node in self.nodes))
+        return reduce(and_, (people.audience(node) for node in self.nodes))
 
     def leaves(self, people: People) -> Iterator[Filter]:
         for node in self.nodes:
@@ -33,7 +33,7 @@ class Difference:
     without: Node
 
     def audience(self, people: People) -> BitMap:
-        return self.node.audience(people) - self.without.audience(people)
+        return people.audience(self.node) - people.audience(self.without)
 
     def leaves(self, people: People) -> Iterator[Filter]:
         yield from self.node.leaves(people)
@@ -41,7 +41,7 @@ class Difference:
 
 
 class Running:
-    """Filters of a group up to one of them, each asked once however long the group is.
+    """Filters of a group up to one of them.
 
     ``before`` are the filters before ``item``. Falls from one to the next with “all”, rises with
     “any”.
@@ -51,16 +51,13 @@ class Running:
         self.before = before
         self.item = item
         self.join = join
-        self._known: dict[People, BitMap] = {}
 
     def audience(self, people: People) -> BitMap:
-        if people not in self._known:
-            own = self.item.audience(people)
-            if self.before is not None:
-                so_far = self.before.audience(people)
-                own = own & so_far if self.join == "all" else own | so_far
-            self._known[people] = own
-        return self._known[people]
+        own = people.audience(self.item)
+        if self.before is None:
+            return own
+        so_far = people.audience(self.before)
+        return own & so_far if self.join == "all" else own | so_far
 
     def leaves(self, people: People) -> Iterable[Filter]:
         if self.before is not None:

@@ -32,7 +32,7 @@ class Group:
     join: str = "all"
 
     def audience(self, people: "People") -> BitMap:
-        return joined(self.join, (item.audience(people) for item in self.filters))
+        return joined(self.join, (people.audience(item) for item in self.filters))
 
     def leaves(self, people: "People") -> Iterator[Filter]:
         for item in self.filters:
@@ -61,12 +61,12 @@ class Tree:
     def audience(self, people: "People") -> BitMap:
         """Return the ids of the people whom the tree means."""
         inside = (
-            joined(self.join, (group.audience(people) for group in self.groups))
+            joined(self.join, (people.audience(group) for group in self.groups))
             if self.groups
             else people.everyone()
         )
         return reduce(
-            BitMap.difference, (group.audience(people) for group in self.exclusions), inside
+            BitMap.difference, (people.audience(group) for group in self.exclusions), inside
         )
 
     def leaves(self, people: "People") -> Iterator[Filter]:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from profiles.events import NewEvent, record_events
 from profiles.models import EventKind, Profile
 from segments.audiences import people_of
-from segments.filters import Catalogue, load
+from segments.filters import HORIZON, Catalogue, load
 from segments.models import Segment
 from segments.tree import load_tree
 from tests.factories import ProfileFactory
@@ -179,9 +179,9 @@ def test_events_are_told_apart_by_a_property(
 
 
 def test_who_is_restless_may_flip(workspace: Workspace, people: dict[str, int]) -> None:
-    item = load(leaf("last_purchase", "less_ago", 3.5))
+    item = load(leaf("last_purchase", "less_ago", 3.2))
     until = item.settled_until(NOW)
-    assert until == NOW + timedelta(hours=24)
+    assert until == NOW + HORIZON
     query = item.restless(workspace, NOW, until)
     assert query is not None
     with connection.cursor() as cursor:

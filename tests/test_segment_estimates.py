@@ -8,8 +8,8 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from profiles.seeding import seed_people
-from segments import backlog
-from segments.audiences import EVERYONE, NotReady, people_of, sizes
+from segments import backlog, bitmaps
+from segments.audiences import EVERYONE, WORTH_STORING, NotReady, people_of, sizes
 from segments.estimates import Size, estimated
 from segments.models import LeafBuild
 from segments.tasks import build_leaf
@@ -92,6 +92,22 @@ def test_a_page_says_what_it_waits_for(large: Workspace) -> None:
 def test_the_bitmap_itself_is_not_given_before_it_is_ready(large: Workspace) -> None:
     with people_of(large, within=AT_ONCE) as people, pytest.raises(NotReady):
         FRENCH.audience(people)
+
+
+def test_what_another_process_caught_up_is_used(large: Workspace) -> None:
+    size_of(large, EVERYONE)
+    size_of(large, FRENCH)
+    names = [item.fingerprint(large) for item in (EVERYONE, *FRENCH.filters())]
+    here = {name: bitmaps.cached.get(name)[0] for name in names}
+    some = large.profiles.filter(random_bucket__lt=5000)
+    changed = some.exclude(country="FR").update(country="FR")
+    assert changed > WORTH_STORING
+    bitmaps.cached.clear()
+    exactly = size_of(large, FRENCH)
+    bitmaps.cached.clear()
+    for name, leaf_ in here.items():
+        bitmaps.cached.put(name, leaf_)
+    assert size_of(large, FRENCH, within=AT_ONCE) == exactly == Size(size_of_french(large))
 
 
 def test_a_failed_build_gives_its_reason_and_is_tried_again_later(large: Workspace) -> None:
