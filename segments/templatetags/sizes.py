@@ -6,6 +6,7 @@ from django import template
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from segments.estimates import Size
 
@@ -31,6 +32,24 @@ def share(part: Size | None, whole: Size | None) -> str:
         return "–"
     percent = round(min(100.0, 100 * part.count / whole.count), 1)
     return _("%(number)s%%") % {"number": number_format(percent, 1)}
+
+
+@register.filter
+def users(value: Size) -> str:
+    """Return ``value`` with its noun: “1 user”, “1,234 users”."""
+    return ngettext("%(size)s user", "%(size)s users", value.count) % {"size": size(value)}
+
+
+@register.filter
+def after_it(left: Size, whole: Size | None) -> str:
+    """Say how many are left after a filter or a group, and which share of ``whole``."""
+    return _("%(size)s after it (%(share)s)") % {"size": size(left), "share": share(left, whole)}
+
+
+@register.filter
+def remaining(left: Size, whole: Size | None) -> str:
+    """Say how many remain after an exclusion group, and which share of ``whole``."""
+    return _("%(size)s remain (%(share)s)") % {"size": size(left), "share": share(left, whole)}
 
 
 def _short(number: int, like: int | None = None) -> str:
