@@ -6,6 +6,8 @@ A run of all of them is kept in ``benchmarks/latest.json`` and on ``docs/benchma
 import argparse
 import os
 import platform
+import sys
+import traceback
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 from pkgutil import resolve_name
@@ -42,8 +44,10 @@ def main() -> None:
         measured.append(figure)
         print(f"  {figure.name} {figure.ours:,.4g} {figure.unit}", flush=True)
     print("", figures.table(measured), sep="\n")
-    if len(measured) == len(NAMES):
+    if wanted == NAMES:
         figures.save(measured, users, database.versions(url))
+    if missing := set(wanted) - {figure.name for figure in measured}:
+        sys.exit(f"not measured: {', '.join(sorted(missing))}")
 
 
 def _asked_for() -> Collection[str]:
@@ -66,7 +70,10 @@ def _run(server: str, url: str, users: int, wanted: Collection[str]) -> Iterator
         bench = Bench(server, url, users, workspace, ending)
         for part, names in PARTS.items():
             if not set(names).isdisjoint(wanted):
-                yield from resolve_name(f"benchmarks.{part}")(bench)
+                try:
+                    yield from resolve_name(f"benchmarks.{part}")(bench)
+                except (Exception, SystemExit):  # the other figures are worth having
+                    traceback.print_exc()
 
 
 if __name__ == "__main__":

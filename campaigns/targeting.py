@@ -23,15 +23,16 @@ from segments import fields
 from segments.attributes import EMAIL_IS_AVAILABLE, AttributeFilter, EmailSubscription
 from segments.audiences import EVERYONE, PAGE, Node, People, people_of
 from segments.estimates import Size
-from segments.filters import Catalogue, Filter, InvalidTree, Label, Operator
+from segments.filters import Catalogue, Filter, InvalidTree, Label, Operator, unlisted
 from segments.models import Segment
 from segments.nodes import Difference, Intersection
 from segments.tree import Group, Tree, load_tree
 from workspaces.models import Workspace
 
 
+@unlisted
 class EmailPossible(AttributeFilter):
-    """Whether mail to a person arrives, wanted or not. Not offered in the menu."""
+    """Whether mail to a person arrives, wanted or not."""
 
     kind = "email_possible"
     column = "(email <> '' and email_hard_bounced_at is null and email_marked_spam_at is null)"

@@ -30,7 +30,7 @@ from segments import backlog, bitmaps
 from segments.bitmaps import Leaf, Snapshot
 from segments.estimates import Size, estimated
 from segments.fields import nothing
-from segments.filters import Filter, InvalidTree, Operator, Query, changed_in
+from segments.filters import Filter, InvalidTree, Operator, Query, changed_in, unlisted
 from segments.models import LeafBuild, Segment
 from segments.tree import Tree, load_tree
 from workspaces.models import Workspace
@@ -74,9 +74,10 @@ class Node(Protocol):
         """Give the filters whose bitmaps ``audience`` combines."""
 
 
+@unlisted
 @dataclass(frozen=True)
 class Everyone(Filter):
-    """The whole workspace: what negation subtracts from. Not offered in the menu."""
+    """The whole workspace: what negation subtracts from."""
 
     kind = "everyone"
     operators: ClassVar[dict[str, Operator]] = {"are": Operator("", nothing)}
@@ -87,7 +88,7 @@ class Everyone(Filter):
 
 @dataclass(frozen=True)
 class Slice(Filter):
-    """The people of some random buckets: they speak for everyone. Not offered in the menu."""
+    """The people of some random buckets: they speak for everyone. Kept nowhere."""
 
     kind = "slice"
     operators: ClassVar[dict[str, Operator]] = {"are": Operator("", nothing)}

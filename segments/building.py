@@ -4,7 +4,7 @@ from django.db import DatabaseError
 
 from segments import backlog
 from segments.audiences import people_of
-from segments.filters import InvalidTree, load
+from segments.filters import InvalidTree, revive
 from segments.models import LeafBuild
 
 #: How long one leaf may take. Milliseconds.
@@ -21,7 +21,7 @@ def build(fingerprint: str) -> None:
         return
     try:
         with people_of(asked.workspace, timeout_ms=TIMEOUT_MS) as people:
-            people.leaf(load(asked.leaf))
+            people.leaf(revive(asked.leaf))
     except (DatabaseError, InvalidTree) as error:
         backlog.fail(asked, str(error).partition("\n")[0])
     else:

@@ -231,6 +231,16 @@ def register[F: type[Filter]](filter_class: F) -> F:
     return filter_class
 
 
+#: Filters that no menu offers and no tree may name; their bitmaps are built by jobs too.
+UNLISTED: dict[str, type[Filter]] = {}
+
+
+def unlisted[F: type[Filter]](filter_class: F) -> F:
+    """Enter a filter class that the portal alone uses, as a decorator."""
+    UNLISTED[filter_class.kind] = filter_class
+    return filter_class
+
+
 def find(key: str) -> tuple[type[Filter], str]:
     """Return the filter class and the subject that ``key`` names, or raise ``InvalidTree``."""
     kind, _colon, subject = key.partition(":")
@@ -245,6 +255,16 @@ def load(leaf: dict[str, Any]) -> Filter:
     if leaf["operator"] not in filter_class.operators:
         raise InvalidTree(f"{leaf['filter']!r} has no operator {leaf['operator']!r}")
     return filter_class(subject, leaf["operator"], tuple(leaf["value"]))
+
+
+def revive(leaf: dict[str, Any]) -> Filter:
+    """Return the filter that ``Filter.dump`` gave for a job, an unlisted one too.
+
+    Raises ``InvalidTree`` if it exists no more.
+    """
+    if leaf["filter"] in UNLISTED:
+        return UNLISTED[leaf["filter"]]("", leaf["operator"], tuple(leaf["value"]))
+    return load(leaf)
 
 
 class Catalogue:

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from campaigns.targeting import EMAIL_IS_POSSIBLE
 from profiles.seeding import seed_people
 from segments import backlog, bitmaps
 from segments.audiences import EVERYONE, WORTH_STORING, NotReady, people_of, sizes
@@ -71,6 +72,15 @@ def jobs_for(build: LeafBuild) -> int:
 
 def size_of_french(workspace: Workspace) -> int:
     return workspace.profiles.filter(country="FR").count()
+
+
+def test_a_job_builds_what_no_menu_offers_too(large: Workspace) -> None:
+    for node in (EVERYONE, EMAIL_IS_POSSIBLE):
+        size_of(large, node, within=AT_ONCE)
+    for build in LeafBuild.objects.all():
+        build_leaf(build.pk)
+    assert LeafBuild.objects.count() == 0
+    assert size_of(large, EVERYONE, within=AT_ONCE) == Size(12_600)
 
 
 def test_a_page_asks_for_a_build_once(large: Workspace) -> None:
