@@ -588,8 +588,9 @@ def sizes(
     with suppress(DatabaseError), people_of(workspace, within=PAGE) as people:
         trees = {}
         for segment in segments:
+            # As it stands in this snapshot: what was read before it may be older than what it nests.
             with suppress(InvalidTree):
-                trees[segment.pk] = load_tree(segment.tree)
+                trees[segment.pk] = people.tree(segment.pk)
         people.prepare(trees.values())
         everyone = people.size(EVERYONE)
         for pk, tree in trees.items():

@@ -1,11 +1,14 @@
 """Bitmaps and plain SQL give the same people, whatever the tree and whatever changed since."""
 
+import itertools
+import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from threading import Event, Thread
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,9 +16,10 @@ from hypothesis import strategies as st
 from cohorts.models import CohortMembership
 from profiles.events import NewEvent, record_events
 from profiles.models import AttributeType, CustomAttribute, EventKind, Profile
-from segments.audiences import people_of, sample
+from segments.audiences import people_of, sample, sizes
+from segments.estimates import Size
 from segments.filters import InvalidTree, Query
-from segments.models import UserListMember
+from segments.models import Segment, UserListMember
 from segments.tree import load_tree
 from tests.factories import (
     AliasFactory,
@@ -290,6 +294,41 @@ def test_a_reader_sees_one_instant_while_others_write() -> None:
         in_another_connection(ProfileFactory, workspace=workspace, country="FR")
         assert len(by_bitmaps_of(people, tree)) == before
     assert len(by_bitmaps(workspace, tree)) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_edit_is_seen_whole_or_not_at_all() -> None:
+    inner = SegmentFactory(tree=only("FR"))
+    workspace = inner.workspace
+    nesting = {"groups": [{"filters": [leaf("segment", "includes_any", str(inner.pk))]}]}
+    outer = SegmentFactory(workspace=workspace, tree=nesting)
+    for country in ("FR", "DE", "DE"):
+        ProfileFactory(workspace=workspace, country=country)
+    stop = Event()
+    writer = Thread(target=edit_until, args=(stop, inner, outer, nesting))
+    writer.start()
+    seen = set()
+    for _ in range(200):
+        found, _everyone = sizes(workspace, Segment.objects.in_workspace(workspace))
+        seen.add((found[inner.pk], found[outer.pk]))
+    stop.set()
+    writer.join()
+    assert seen == {(Size(1), Size(1)), (Size(2), Size(3))}
+
+
+def edit_until(stop: Event, inner: Segment, outer: Segment, nesting: dict[str, Any]) -> None:
+    """Save both segments again and again, each time in one transaction, between two states."""
+    states = itertools.cycle([(only("DE"), {}), (only("FR"), nesting)])
+    while not stop.is_set():
+        with transaction.atomic():
+            for segment, tree in zip((inner, outer), next(states), strict=True):
+                Segment.objects.filter(pk=segment.pk).update(tree=tree)
+                time.sleep(0.002)
+    connection.close()
+
+
+def only(country: str) -> dict[str, Any]:
+    return {"groups": [{"filters": [leaf("country", "any_of", country)]}]}
 
 
 def by_bitmaps_of(people: Any, tree: dict[str, Any]) -> Any:
