@@ -131,9 +131,7 @@ class Alias(models.Model):
             )
         ]
         indexes = [
-            models.Index(
-                fields=["workspace", "changed"], include=["profile"], name="alias_changed"
-            )
+            models.Index(fields=["workspace", "changed"], include=["profile"], name="alias_changed")
         ]
 
     def __str__(self) -> str:

@@ -588,7 +588,7 @@ def sizes(
     with suppress(DatabaseError), people_of(workspace, within=PAGE) as people:
         trees = {}
         for segment in segments:
-            # As it stands in this snapshot: what was read before it may be older than what it nests.
+            # As it stands in this snapshot: what was read before may be older than what it nests.
             with suppress(InvalidTree):
                 trees[segment.pk] = people.tree(segment.pk)
         people.prepare(trees.values())

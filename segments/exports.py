@@ -40,9 +40,7 @@ ATTEMPTS = 3
 #: A worker that says nothing for so long is dead; it speaks every ten seconds.
 SILENT = timedelta(minutes=1)
 UNDER_WAY = (ExportState.WAITING, ExportState.RUNNING)
-COPY = sql.SQL(
-    "copy (select {} from profiles_profile where {} order by id) to stdout (format csv)"
-)
+COPY = sql.SQL("copy (select {} from profiles_profile where {} order by id) to stdout (format csv)")
 TASK = "segments.tasks.write_export"
 
 REQUESTED = gettext_noop("Requested")

@@ -61,7 +61,9 @@ def workspace_page[**P](
     return decorate
 
 
-def _refresh_when_signed_out(page: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+def _refresh_when_signed_out(
+    page: Callable[..., HttpResponseBase],
+) -> Callable[..., HttpResponseBase]:
     """Have a page that asks for a part of itself load anew: no sign-in form inside the page."""
 
     @wraps(page)
