@@ -184,8 +184,18 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
 }
 REST_BODY_BYTES = 1024 * 1024
-# Calls of a workspace in so many seconds.
-RATE_LIMITS = {"partners": (250_000, 3600)}
+# Calls of a workspace in so many seconds, as Braze has them.
+RATE_LIMITS = {
+    "partners": (250_000, 3600),
+    "default": (250_000, 3600),
+    "track": (3_000, 3),
+    "track_bulk": (5, 1),
+    "identities": (20_000, 60),
+    "external_ids": (1_000, 60),
+    "export_ids": (250, 60),
+    "names": (1_000, 3600),
+    "campaign_series": (50_000, 60),
+}
 # How long a partner's call waits for rows that another transaction holds.
 IMPORT_LOCK_TIMEOUT = "3s"
 SPECTACULAR_SETTINGS = {

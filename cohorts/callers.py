@@ -13,6 +13,7 @@ from rest_framework.exceptions import APIException
 from cohorts import keys
 from cohorts.models import DataImportKey
 from workspaces import statements
+from workspaces.masking import mask
 
 STATEMENTS = statements.load(Path(__file__).with_name("callers.sql"))
 #: "Last used" is written no more often than this, unless the address changes.
@@ -55,7 +56,7 @@ def authenticate(partner: str, body: dict[str, Any], address: str | None) -> Cal
         raise UnknownCaller("Invalid client secret", caller)
     if caller.partner_id != api_partner:
         message = "Partner not enabled for client with client secret: "
-        raise UnknownCaller(message + keys.mask(str(secret)), caller)
+        raise UnknownCaller(message + mask(str(secret)), caller)
     if not noted:
         _note_use(caller, address)
     return caller

@@ -46,11 +46,6 @@ def reveal(key: SealedKey) -> str:
     return _cipher().decrypt(bytes(key.ciphertext)).decode()
 
 
-def mask(secret: str) -> str:
-    """Return ``secret`` as it may be shown to anyone: its last four characters at most."""
-    return "••••" + (secret[-4:] if len(secret) >= 16 else "")
-
-
 def _sealed(secret: str) -> dict[str, Any]:
     return {"digest": digests(secret)[0], "ciphertext": _cipher().encrypt(secret.encode())}
 

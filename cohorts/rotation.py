@@ -10,6 +10,7 @@ from django.db import transaction
 
 from cohorts import keys
 from cohorts.models import DataImportKey, Partner
+from workspaces.masking import mask
 from workspaces.models import User, Workspace
 
 
@@ -72,7 +73,7 @@ def add_key(
 
 def _hint(key: DataImportKey) -> str:
     try:
-        return keys.mask(keys.reveal(key))
+        return mask(keys.reveal(key))
     except InvalidToken:
         # Sealed under a data key that this installation no longer has.
-        return keys.mask("")
+        return mask("")

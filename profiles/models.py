@@ -1,6 +1,7 @@
 """People: the identifiers by which they are known and what is known of them."""
 
 import secrets
+import uuid
 from typing import Self
 
 from django.db import models
@@ -81,6 +82,13 @@ class Profile(models.Model):
     dob = models.DateField(null=True, blank=True)
     email_hard_bounced_at = models.DateTimeField(null=True, blank=True)
     email_marked_spam_at = models.DateTimeField(null=True, blank=True)
+    # When the present state of a subscription began, where somebody changed it.
+    email_subscribe_at = models.DateTimeField(null=True, blank=True)
+    push_subscribe_at = models.DateTimeField(null=True, blank=True)
+    image_url = models.CharField(max_length=2048, blank=True, db_default="", default="")
+    # Where a person was last: degrees.
+    longitude = models.FloatField(null=True, blank=True)
+    latitude = models.FloatField(null=True, blank=True)
 
     objects = ProfileQuerySet.as_manager()
 
@@ -162,6 +170,43 @@ class Device(models.Model):
         return self.device_id
 
 
+class PushToken(models.Model):
+    """By which an app reaches a device of a person."""
+
+    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="push_tokens")
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    app_id = models.CharField(max_length=255)
+    token = models.CharField(max_length=1024)
+    device_id = models.CharField(max_length=IDENTIFIER_BYTES, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "app_id", "token"], name="push_token")
+        ]
+
+    def __str__(self) -> str:
+        return self.token
+
+
+class Merge(models.Model):
+    """That one person became part of another. Rooms that keep rows of their own about people move
+    them by a trigger on this table, in the same transaction. Kept as long as traces are.
+    """
+
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    # Not a reference: the profile is gone by the end of the transaction.
+    merged_id = models.BigIntegerField()
+    kept = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="merges")
+    at = models.DateTimeField(db_default=Now(), db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.merged_id} → {self.kept_id}"
+
+
 class Trace(models.Model):
     """What is left of a deleted profile, or of a deleted row about one, so that audiences look at
     that person again. Written by triggers; kept for ``profiles.changes.TRACES_KEPT``.
@@ -200,6 +245,8 @@ class Event(models.Model):
     kind = models.CharField(max_length=8, choices=EventKind)
     name = models.CharField(max_length=255)
     time = models.DateTimeField()
+    # In which app, as the caller names it; of a session ``name`` is the app.
+    app_id = models.CharField(max_length=255, blank=True, default="", db_default="")
     # Of a purchase: the money spent, in US dollars.
     amount = models.DecimalField(max_digits=20, decimal_places=4, null=True)
     properties = models.JSONField(default=dict, blank=True)
@@ -305,3 +352,70 @@ class CustomAttribute(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class GroupChannel(models.TextChoices):
+    EMAIL = "email", _("Email")
+    SMS = "sms", _("SMS")
+    WHATSAPP = "whatsapp", _("WhatsApp")
+
+
+class SubscriptionGroupQuerySet(models.QuerySet["SubscriptionGroup"]):
+    def in_workspace(self, workspace: Workspace) -> Self:
+        return self.filter(workspace=workspace)
+
+
+class SubscriptionGroup(models.Model):
+    """A newsletter, or another kind of message, which people join and leave by itself."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="subscription_groups"
+    )
+    name = models.CharField(_("name"), max_length=100)
+    description = models.TextField(_("description"), blank=True)
+    channel = models.CharField(_("channel"), max_length=8, choices=GroupChannel)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = SubscriptionGroupQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "name"],
+                name="subscription_group_name",
+                violation_error_message=_("Another subscription group has this name."),
+            )
+        ]
+        ordering = ["name", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class GroupSubscription(models.Model):
+    """Whether a person is subscribed to a group. No row: they were never asked."""
+
+    pk = models.CompositePrimaryKey("group_id", "profile_id")
+    group = models.ForeignKey(
+        SubscriptionGroup, on_delete=models.CASCADE, related_name="subscriptions", db_index=False
+    )
+    profile = models.ForeignKey(
+        Profile, on_delete=models.CASCADE, related_name="group_subscriptions"
+    )
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    subscribed = models.BooleanField()
+    at = models.DateTimeField(db_default=Now())
+    changed = ChangedField()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["workspace", "changed"], include=["profile"], name="subscription_changed"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.group_id}: {self.subscribed}"

@@ -1,10 +1,13 @@
 """Who works here: users, workspaces, the roles that join them, and the record of what they did."""
 
 import uuid
+from datetime import datetime
+from ipaddress import ip_address, ip_network
 from typing import Any, ClassVar, Self
 from zoneinfo import available_timezones
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.urls import reverse
@@ -157,3 +160,50 @@ class RateWindow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.workspace_id}:{self.name}"
+
+
+class RestApiKeyQuerySet(models.QuerySet["RestApiKey"]):
+    def in_workspace(self, workspace: Workspace) -> Self:
+        return self.filter(workspace=workspace)
+
+
+class RestApiKey(models.Model):
+    """What a company's own programs call the REST API with. Never edited: made, used, deleted.
+
+    The key itself is kept nowhere: ``lookup`` is how it begins, by which it is found, and
+    ``digest`` its SHA-256 in hex. See ``workspaces.api_keys``.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="rest_api_keys")
+    name = models.CharField(_("name"), max_length=100)
+    lookup = models.CharField(max_length=8, unique=True, editable=False)
+    digest = models.CharField(max_length=64, editable=False)
+    # What it may do, each as ``area.action``.
+    permissions = ArrayField(models.CharField(max_length=64))
+    # The addresses and networks that it may come from; none is any.
+    allow_list = ArrayField(models.CharField(max_length=64), default=list)
+    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, editable=False)
+    last_used_ip = models.GenericIPAddressField(null=True, editable=False)
+
+    objects = RestApiKeyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def is_live(self, now: datetime) -> bool:
+        """Tell whether somebody may call with this key at ``now``."""
+        return self.expires_at is None or self.expires_at > now
+
+    def admits(self, address: str | None) -> bool:
+        """Tell whether this key may be used from the IP ``address``."""
+        if not self.allow_list:
+            return True
+        return address is not None and any(
+            ip_address(address) in ip_network(network) for network in self.allow_list
+        )

@@ -1,0 +1,261 @@
+"""What may be said of a person: the standard attributes, and custom ones of any name.
+
+Everything that brings people in (the REST API, CSV files, the person's page) has its values cleaned
+here. Names are those of Braze's user attributes object: case-sensitive, in lower case.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.dateparse import parse_datetime
+
+from profiles.models import AttributeType, Gender, Profile, Subscription
+
+#: Braze's limits on custom attributes: characters of a name and of a text, items of an array, and
+#: how deep objects may nest.
+NAME_LENGTH = 255
+TEXT_LENGTH = 255
+ARRAY_LENGTH = 500
+ARRAY_BYTES = 100_000
+DEPTH = 50
+#: The largest whole number that JSON readers everywhere keep exactly, and PostgreSQL as bigint.
+LARGEST = 2**63 - 1
+
+TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|[+-]\d\d:?\d\d))?", re.ASCII)
+DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+TIME_ZONES = frozenset(available_timezones())
+
+
+class InvalidAttribute(ValueError):
+    """A value that an attribute cannot have. The sentence names the attribute."""
+
+
+def parse_time(value: Any) -> datetime | None:
+    """Return the moment that ``value`` spells, or None where it spells none.
+
+    Clients write ``2019-02-15T00:00:00Z``, an offset with or without a colon, or
+    ``2019-02-15 00:00:00 -0500``; without an offset it is UTC.
+    """
+    if not isinstance(value, str) or not TIME.fullmatch(value):
+        return None
+    try:
+        moment = parse_datetime(value.replace(" ", "T", 1).replace(" ", ""))
+        if moment is None:
+            return None
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def iso(moment: datetime) -> str:
+    """Write ``moment`` as custom attributes keep times: ISO-8601 in UTC, to the second."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+# Standard attributes
+
+
+def _text(length: int) -> Callable[[Any], str]:
+    def cleaned(value: Any) -> str:
+        if not isinstance(value, str) or len(value) > length or not is_storable(value):
+            raise ValueError(f"must be a string of at most {length} characters")
+        return value
+
+    return cleaned
+
+
+def _code(value: Any) -> str:
+    """ISO-3166-1 alpha-2, or ISO-639-1: the case is the caller's own."""
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z]{2}", value, re.ASCII):
+        raise ValueError("must be a code of two letters")
+    return value
+
+
+def _country(value: Any) -> str:
+    return _code(value).upper()
+
+
+def _language(value: Any) -> str:
+    # Clients send locales too: en-US, pt_BR.
+    return _code(re.split("[-_]", value)[0] if isinstance(value, str) else value).lower()
+
+
+def _email(value: Any) -> str:
+    try:
+        validate_email(_text(320)(value))
+    except ValidationError as error:
+        raise ValueError("must be an e-mail address") from error
+    return str(value)
+
+
+def _phone(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"\+?[\d() .-]{3,31}", value, re.ASCII):
+        raise ValueError("must be a phone number, such as +15551234567")
+    return value
+
+
+def _time_zone(value: Any) -> str:
+    if value not in TIME_ZONES:
+        raise ValueError("must be an IANA time zone, such as Europe/Paris")
+    return str(value)
+
+
+def _gender(value: Any) -> str:
+    if value not in Gender.values:
+        raise ValueError(f"must be one of {', '.join(Gender.values)} or null")
+    return str(value)
+
+
+def _subscription(value: Any) -> str:
+    if value not in Subscription.values:
+        raise ValueError(f"must be one of {', '.join(Subscription.values)}")
+    return str(value)
+
+
+def _birthday(value: Any) -> date:
+    try:
+        if not isinstance(value, str) or not DAY.match(value):
+            raise ValueError
+        return date.fromisoformat(value[:10])
+    except ValueError:
+        raise ValueError("must be a date, as YYYY-MM-DD") from None
+
+
+def _moment(value: Any) -> datetime:
+    if moment := parse_time(value):
+        return moment
+    raise ValueError("must be a time in ISO-8601, such as 2026-02-15T09:00:00Z")
+
+
+#: By attribute name: the column of ``Profile``, and what cleans a value. Null empties the column.
+STANDARD: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "country": ("country", _country),
+    "dob": ("dob", _birthday),
+    "email": ("email", _email),
+    "email_subscribe": ("email_subscribe", _subscription),
+    "first_name": ("first_name", _text(255)),
+    "gender": ("gender", _gender),
+    "home_city": ("home_city", _text(255)),
+    "image_url": ("image_url", _text(2048)),
+    "language": ("language", _language),
+    "last_name": ("last_name", _text(255)),
+    "marked_email_as_spam_at": ("email_marked_spam_at", _moment),
+    "phone": ("phone", _phone),
+    "push_subscribe": ("push_subscribe", _subscription),
+    "time_zone": ("time_zone", _time_zone),
+}
+_UNKNOWN = Profile()
+#: What a column holds where nothing is known.
+EMPTY: dict[str, Any] = {column: getattr(_UNKNOWN, column) for column, _ in STANDARD.values()}
+
+
+def clean_standard(name: str, value: Any) -> tuple[str, Any]:
+    """Return the column of the standard attribute ``name``, and ``value`` as it is kept there.
+
+    Raises ``InvalidAttribute``.
+    """
+    column, clean = STANDARD[name]
+    if value is None or value == "":
+        return column, EMPTY[column]
+    try:
+        return column, clean(value)
+    except (ValueError, TypeError) as error:
+        raise InvalidAttribute(f"'{name}' {error}") from None
+
+
+# Custom attributes
+
+
+def is_storable(text: str) -> bool:
+    """Tell whether PostgreSQL can keep ``text``: it has neither NUL nor half a character."""
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def clean_name(name: Any) -> str:
+    """Return the name of a custom attribute, event or product. Raises ``InvalidAttribute``."""
+    if not isinstance(name, str) or not name.strip() or len(name) > NAME_LENGTH:
+        raise InvalidAttribute(f"a name must be a string of 1 to {NAME_LENGTH} characters")
+    if not is_storable(name):
+        raise InvalidAttribute("a name must not hold NUL or half a character")
+    return name
+
+
+def clean_custom(name: str, value: Any) -> Any:
+    """Return ``value`` as the custom attribute ``name`` keeps it; None takes the attribute away.
+
+    A text that spells a time is kept as that moment in UTC; an array keeps each value once, the
+    newest ``ARRAY_LENGTH`` of them. Raises ``InvalidAttribute``.
+    """
+    clean_name(name)
+    try:
+        return None if value is None else _clean_value(value, depth=0)
+    except ValueError as error:
+        raise InvalidAttribute(f"'{name}' {error}") from None
+
+
+def type_of(value: Any) -> AttributeType:
+    """Return the type of a cleaned custom value."""
+    if isinstance(value, bool):
+        return AttributeType.BOOLEAN
+    if isinstance(value, int | float):
+        return AttributeType.NUMBER
+    if isinstance(value, list):
+        return AttributeType.ARRAY
+    if isinstance(value, dict):
+        return AttributeType.OBJECT
+    return AttributeType.TIME if TIME.fullmatch(value) else AttributeType.STRING
+
+
+def _clean_value(value: Any, depth: int) -> Any:
+    if depth > DEPTH:
+        raise ValueError("is nested too deep")
+    if isinstance(value, str):
+        return _clean_text(value)
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | float):
+        return _clean_number(value)
+    if isinstance(value, list):
+        return _clean_array(value, depth)
+    if isinstance(value, dict):
+        return {_clean_key(key): _clean_value(item, depth + 1) for key, item in value.items()}
+    raise ValueError("must not hold null")
+
+
+def _clean_text(text: str) -> str:
+    if len(text) > TEXT_LENGTH:
+        raise ValueError(f"must have at most {TEXT_LENGTH} characters")
+    if not is_storable(text):
+        raise ValueError("must not hold NUL or half a character")
+    moment = parse_time(text)
+    return iso(moment) if moment else text
+
+
+def _clean_number(number: int | float) -> int | float:
+    # NaN and infinities, which some clients send, fail the comparison too.
+    if not -LARGEST <= number <= LARGEST and not (
+        isinstance(number, float) and abs(number) <= 1.7e308
+    ):
+        raise ValueError("is not a number that can be kept")
+    return number
+
+
+def _clean_array(items: list[Any], depth: int) -> list[Any]:
+    cleaned = [_clean_value(item, depth + 1) for item in items]
+    # Of a value that stands twice the later one counts, as when it is added again.
+    newest = {repr(item): item for item in reversed(cleaned)}
+    kept = list(newest.values())[:ARRAY_LENGTH][::-1]
+    if sum(len(key) for key in newest) > ARRAY_BYTES:
+        raise ValueError(f"must have at most {ARRAY_BYTES} bytes")
+    return kept
+
+
+def _clean_key(key: str) -> str:
+    if len(key) > NAME_LENGTH or not is_storable(key):
+        raise ValueError(f"must have keys of at most {NAME_LENGTH} characters")
+    return key

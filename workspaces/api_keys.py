@@ -1,0 +1,111 @@
+"""The keys of the REST API: making them, and finding out whose a call is."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils import timezone
+
+from workspaces.models import RestApiKey, User, Workspace
+
+#: "Last used" is written no more often than this, unless the address changes.
+USE_NOTED_EVERY = timedelta(seconds=10)
+LOOKUP = 8
+
+#: All that a key may be allowed, by area, as Braze names it: ``area.action``.
+PERMISSIONS = {
+    "users": (
+        "users.track",
+        "users.track.bulk",
+        "users.identify",
+        "users.alias.new",
+        "users.alias.update",
+        "users.merge",
+        "users.delete",
+        "users.external_ids.rename",
+        "users.external_ids.remove",
+        "users.export.ids",
+        "users.export.segment",
+    ),
+    "segments": ("segments.list", "segments.details", "segments.data_series"),
+    "campaigns": ("campaigns.list", "campaigns.details", "campaigns.data_series"),
+    "canvas": ("canvas.list", "canvas.details", "canvas.data_series"),
+    "events": ("events.list", "events.data_series"),
+    "purchases": (
+        "purchases.product_list",
+        "purchases.quantity_series",
+        "purchases.revenue_series",
+    ),
+    "sessions": ("sessions.data_series",),
+    "kpi": ("kpi.new_users.data_series", "kpi.dau.data_series", "kpi.mau.data_series"),
+    "email": ("email.status", "email.unsubscribe", "email.hard_bounces"),
+    "custom_attributes": ("custom_attributes.get",),
+    "subscription": (
+        "subscription.status.get",
+        "subscription.status.set",
+        "subscription.groups.get",
+    ),
+}
+ALL_PERMISSIONS = tuple(name for names in PERMISSIONS.values() for name in names)
+
+
+def generate_api_key(
+    workspace: Workspace,
+    *,
+    name: str,
+    permissions: Sequence[str],
+    allow_list: Sequence[str] = (),
+    expires_at: datetime | None = None,
+    created_by: User | None = None,
+    secret: str = "",
+) -> tuple[RestApiKey, str]:
+    """Make a key; return it and its secret, drawn at random unless given. It is kept nowhere.
+
+    ``permissions`` are of ``ALL_PERMISSIONS``; ``allow_list`` holds IP addresses and networks.
+    """
+    secret = secret or str(UUID(bytes=secrets.token_bytes(16)))
+    key = RestApiKey.objects.create(
+        workspace=workspace,
+        name=name,
+        lookup=secret[:LOOKUP],
+        digest=_digest(secret),
+        permissions=list(permissions),
+        allow_list=list(allow_list),
+        expires_at=expires_at,
+        created_by=created_by,
+    )
+    return key, secret
+
+
+def find(secret: str) -> RestApiKey | None:
+    """Return the live key whose secret is ``secret``, with its workspace, or None."""
+    # What is not ASCII is no key of ours, and may be what PostgreSQL cannot be asked for.
+    lookup = secret[:LOOKUP] if secret.isascii() and secret.isprintable() else ""
+    key = RestApiKey.objects.select_related("workspace").filter(lookup=lookup).first()
+    if key is None or not hmac.compare_digest(key.digest, _digest(secret)):
+        return None
+    return key if key.is_live(timezone.now()) else None
+
+
+def note_use(key: RestApiKey, address: str | None) -> None:
+    """Remember when a key was used, and from where."""
+    now = timezone.now()
+    if (
+        key.last_used_at
+        and key.last_used_at > now - USE_NOTED_EVERY
+        and key.last_used_ip == address
+    ):
+        return
+    # Asked again in the statement: of several calls at once only one writes.
+    outdated = Q(last_used_at=None) | Q(last_used_at__lte=now - USE_NOTED_EVERY)
+    RestApiKey.objects.filter(outdated | ~Q(last_used_ip=address), pk=key.pk).update(
+        last_used_at=now, last_used_ip=address
+    )
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
