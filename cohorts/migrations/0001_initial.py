@@ -90,7 +90,7 @@ class Migration(migrations.Migration):
                 ('profile', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='cohort_memberships', to='profiles.profile')),
             ],
             options={
-                'indexes': [models.Index(fields=['cohort', 'changed'], name='membership_changed'), models.Index(condition=models.Q(('active', True)), fields=['cohort'], name='membership_active'), models.Index(fields=['cohort', 'entered_at'], name='membership_entered'), models.Index(condition=models.Q(('active', False)), fields=['cohort', 'left_at'], name='membership_left')],
+                'indexes': [models.Index(fields=['cohort', 'changed'], name='membership_changed'), models.Index(condition=models.Q(('active', True)), fields=['cohort'], name='membership_active')],
             },
         ),
         migrations.CreateModel(

@@ -19,7 +19,7 @@ create trigger trace_moved after update on profiles_groupsubscription
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('profiles', '0002_triggers'),
+        ('profiles', '0003_audiences'),
         ('workspaces', '0003_rest_api_keys'),
     ]
 

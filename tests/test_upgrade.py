@@ -1,0 +1,57 @@
+"""A database of an earlier release is brought up to date with what it holds."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from django.db import connection
+
+from benchmarks import database
+from braze_portal import embedded_postgres
+
+ROOT = Path(__file__).parent.parent
+SEGMENT = """
+insert into workspaces_workspace (uid, slug, name, time_zone, created_at)
+values (gen_random_uuid(), 'acme', 'Acme', 'UTC', now());
+insert into segments_segment
+    (id, workspace_id, name, description, tags, tree, created_at, updated_at)
+select gen_random_uuid(), id, 'Everyone', '', '[]', '{}', now(), now() from workspaces_workspace;
+insert into profiles_profile (
+    workspace_id, created_at, external_id, email, phone, first_name, last_name, gender, home_city,
+    country, language, time_zone, email_subscribe, push_subscribe, custom, braze_id
+)
+select id, now(), 'user-1', '', '', '', '', '', '', '', '', '', '', '', '{}', 'b1'
+from workspaces_workspace;
+"""
+KEPT = """
+select segment.name, version.name, profile.external_id
+from segments_segment as segment
+join segments_segmentversion as version on version.segment_id = segment.id
+cross join profiles_profile as profile
+"""
+
+
+@pytest.fixture
+def url(db: None) -> Iterator[str]:
+    server = os.environ.get("DATABASE_URL") or embedded_postgres.url(ROOT / "var" / "postgres")
+    with database.scratch(server, f"{connection.settings_dict['NAME']}_upgrade") as address:
+        yield address
+
+
+def migrate(url: str, *target: str) -> None:
+    command = [sys.executable, "manage.py", "migrate", "--verbosity", "0", *target]
+    subprocess.run(command, cwd=ROOT, env=os.environ | {"DATABASE_URL": url}, check=True)
+
+
+def test_the_first_release_is_brought_up_to_date(url: str) -> None:
+    for app, name in (("segments", "0001"), ("cohorts", "0003")):
+        migrate(url, app, name)
+    with psycopg.connect(url, autocommit=True) as old:
+        old.execute(SEGMENT)
+    migrate(url)
+    with psycopg.connect(url) as new:
+        assert new.execute(KEPT).fetchall() == [("Everyone", "Everyone", "user-1")]
