@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from re import ASCII, fullmatch
 from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
@@ -158,8 +159,16 @@ class CustomObject(CustomAttributeFilter):
     def seen_in_words(self, value: Any) -> str:
         """Say what stands at the path that is asked about."""
         for key in self.value[0].split(".") if self.value else ():
-            value = value.get(key) if isinstance(value, dict) else None
+            value = _one_step(value, key)
         return in_words(value)
+
+
+def _one_step(value: Any, key: str) -> Any:
+    """Go one key down, or one place into an array, as PostgreSQL's ``#>`` does."""
+    if isinstance(value, list) and fullmatch(r"-?\d{1,9}", key, ASCII):
+        place = int(key)
+        return value[place] if -len(value) <= place < len(value) else None
+    return value.get(key) if isinstance(value, dict) else None
 
 
 class Demographic(AttributeFilter):
@@ -267,14 +276,14 @@ def today(value: Value, now: datetime) -> Value:
 
 
 def days_from_today(value: Value, now: datetime) -> Value:
-    """Bind the days of the year from today, in UTC, until so many days later."""
-    days = (operators.midnight(now) + timedelta(days=ahead) for ahead in range(value[0] + 1))
+    """Bind the days of the year from today until so many days later."""
+    days = (now.date() + timedelta(days=ahead) for ahead in range(value[0] + 1))
     return ([day.strftime("%m-%d") for day in days],)
 
 
 @register
 class DayOfBirthday(Demographic):
-    """The day of the year on which a person has birthday; “today” moves at midnight in UTC."""
+    """The day of the year on which a person has birthday; “today” moves at midnight."""
 
     kind = "birthday_day"
     name = _("Birthday")
@@ -289,7 +298,8 @@ class DayOfBirthday(Demographic):
 
     def settled_until(self, now: datetime) -> datetime | None:
         drifts = self.operator in ("today", "ahead")
-        return operators.midnight(now) + timedelta(days=1) if drifts else None
+        tomorrow = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo)
+        return tomorrow if drifts else None
 
     def restless(self, workspace: Workspace, now: datetime, until: datetime) -> Query | None:
         return None
@@ -306,23 +316,33 @@ def day_in_words(day: int, month: int) -> str:
     return date_format(date(part_fields.LEAP_YEAR, month, day), "MONTH_DAY_FORMAT")
 
 
-def years_before(value: tuple[int], now: datetime) -> tuple[datetime, int]:
-    return (now, value[0])
+#: The day from which a year of life is counted.
+BORN = "(x + (to_char(x, 'MM-DD') = '02-29')::int)"
+YEARS = f"extract(year from age(%s::date, {BORN}))"
+
+
+def years_on_that_day(value: Value, now: datetime) -> Value:
+    return (now.date(), value[0])
+
+
+def both_days(value: Value, now: datetime, until: datetime) -> Value:
+    return (now.date(), until.astimezone(now.tzinfo).date())
 
 
 @register
 class Age(Demographic):
     kind = "age"
     name = _("Age")
-    # A birthday of 29 February is counted with 1 March, as Braze does; so does age().
+    # A birthday of 29 February is counted with 1 March, as Braze does.
     column = "dob"
     operators: ClassVar[dict[str, Operator]] = {
         name: Operator(
             operators.NUMBER[name].label,
             fields.number,
-            f"extract(year from age(%s::date, x)) {sign} %s",
-            years_before,
-            flips="extract(year from age(%s::date, x)) <> extract(year from age(%s::date, x))",
+            f"{YEARS} {sign} %s",
+            years_on_that_day,
+            flips=f"{YEARS} <> {YEARS}",
+            flips_params=both_days,
         )
         for name, sign in (("exactly", "="), ("more", ">"), ("less", "<"))
     } | operators.BLANK

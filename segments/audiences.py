@@ -20,6 +20,7 @@ from time import monotonic
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
 from weakref import WeakValueDictionary
+from zoneinfo import ZoneInfo
 
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.utils import timezone
@@ -556,12 +557,13 @@ def people_of(
     Inside, nothing may be written. ``within`` is how many seconds may go by for bitmaps that are
     not ready: what takes longer raises ``NotReady`` and is built by a job. Without it, a filter
     that takes longer than ``timeout_ms`` raises ``django.db.OperationalError``. Relative times are
-    measured from ``now``, by default the present minute.
+    measured from ``now``, by default the present minute; days begin as the workspace has them.
     """
     outermost = not connection.in_atomic_block
     with transaction.atomic():
         snapshot = _opened(timeout_ms, alone=outermost)
-        people = People(workspace, snapshot, within, now or this_minute(), alone=outermost)
+        here = (now or this_minute()).astimezone(ZoneInfo(workspace.time_zone))
+        people = People(workspace, snapshot, within, here, alone=outermost)
         yield people
     if people.worth_storing:
         bitmaps.store(workspace.pk, people.worth_storing)

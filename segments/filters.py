@@ -177,7 +177,9 @@ class Filter:
     def fingerprint(self, workspace: Workspace) -> str:
         """Name the bitmap of this filter: the same for a filter and its opposite."""
         name = self.operators[self.operator].negates or self.operator
-        said = json.dumps([str(workspace.uid), self.kind, self.subject, name, self.value])
+        # Where the workspace is decides when its days begin.
+        asked = (str(workspace.uid), workspace.time_zone)
+        said = json.dumps([*asked, self.kind, self.subject, name, self.value])
         return hashlib.sha256(said.encode()).hexdigest()
 
     def audience(self, people: "People") -> BitMap:

@@ -64,12 +64,17 @@ def leaf(key: str, operator: str, *value: Any) -> dict[str, Any]:
 
 
 def found(workspace: Workspace, item: dict[str, Any], now: datetime = NOW) -> str:
-    """Return the initials of those for whom ``item`` holds at ``now``."""
-    condition = load(item).condition(workspace, now)
-    sql = f"select external_id from profiles_profile where workspace_id = %s and {condition.sql}"
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [workspace.pk, *condition.params])
-        return "".join(sorted(name[0] for (name,) in cursor.fetchall()))
+    """Return the initials of those for whom ``item`` holds at ``now``: bitmap and SQL agree."""
+    asked = load(item)
+    with people_of(workspace, now=now) as people:
+        condition = asked.condition(workspace, people.now)
+        sql = f"select id from profiles_profile where workspace_id = %s and {condition.sql}"
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [workspace.pk, *condition.params])
+            ids = {pk for (pk,) in cursor.fetchall()}
+        assert set(asked.audience(people)) == ids
+    names = Profile.objects.filter(pk__in=ids).values_list("external_id", flat=True)
+    return "".join(sorted(name[0] for name in names))
 
 
 SIGNED_UP = "custom_event:Signed up"
