@@ -384,6 +384,14 @@ class PurchasedProduct(Purchase):
     operators: ClassVar[dict[str, Operator]] = {
         "bought": EventOperator(_("has bought …"), fields.nothing, "true"),
         "not_bought": EventOperator(_("has not bought …"), fields.nothing, negates="bought"),
+        **counting(
+            {
+                "exactly": _("has bought … exactly … times"),
+                "more": _("has bought … more than … times"),
+                "less": _("has bought … less than … times"),
+            },
+            part_fields.count,
+        ),
         **prefixed(
             "days",
             counting(
@@ -394,6 +402,33 @@ class PurchasedProduct(Purchase):
                 },
                 part_fields.count_in_days,
                 source=in_days,
+            ),
+        ),
+        **prefixed(
+            "property",
+            counting(
+                {
+                    "more": _("has bought … where … more than … times in the last … calendar days"),
+                    "less": _("has bought … where … less than … times in the last … calendar days"),
+                    "exactly": _(
+                        "has bought … where … exactly … times in the last … calendar days"
+                    ),
+                },
+                part_fields.property_count_in_days,
+                at=3,
+                source=in_days_with_property,
+            ),
+        ),
+        **prefixed(
+            "first",
+            timing(
+                {
+                    "before": _("first bought … before …"),
+                    "after": _("first bought … after …"),
+                    "more_ago": _("first bought … more than … days ago"),
+                    "less_ago": _("first bought … less than … days ago"),
+                },
+                FIRST,
             ),
         ),
         **prefixed(

@@ -104,7 +104,7 @@ def write_export(pk: UUID) -> None:
 
 def fail(export: SegmentExport, reason: str) -> None:
     """Write down that there will be no file, and why."""
-    SegmentExport.objects.filter(pk=export.pk).update(
+    SegmentExport.objects.filter(pk=export.pk, state__in=UNDER_WAY).update(
         state=ExportState.FAILED, reason=reason, expires_at=timezone.now() + KEPT
     )
 
@@ -197,14 +197,17 @@ class Progress:
 
 def mend_exports() -> None:
     """Start again what a killed worker left behind, and end what nobody works on any more."""
+    # Before the jobs: an export that is requested meanwhile has its job, which was not seen yet.
+    under_way = list(SegmentExport.objects.filter(state__in=UNDER_WAY))
     jobs = ProcrastinateJob.objects.filter(task_name=TASK)
     silent = Q(worker=None) | Q(worker__last_heartbeat__lt=timezone.now() - SILENT)
     lost = list(jobs.filter(silent, status="doing"))
     given_up = {job.pk for job in lost if job.attempts + 1 >= ATTEMPTS}
     alive = jobs.filter(status__in=["todo", "doing"]).exclude(pk__in=given_up)
-    worked_on = [job.args["export_id"] for job in alive]
-    for export in SegmentExport.objects.filter(state__in=UNDER_WAY).exclude(pk__in=worked_on):
-        fail(export, _("The worker was stopped while it wrote the file."))
+    worked_on = {job.args["export_id"] for job in alive}
+    for export in under_way:
+        if str(export.pk) not in worked_on:
+            fail(export, _("The worker was stopped while it wrote the file."))
     for job in lost:  # one that was given up finds that it is over, and ends in order
         app.job_manager.retry_job_by_id(job.pk, timezone.now())
 

@@ -10,71 +10,78 @@ create temporary table uploaded (
 copy uploaded (number, kind, label, identifier) from stdin
 
 -- name: make_matched
--- The statistics let the planner choose between an index for few rows and a hash for many.
-analyze uploaded;
+-- Each name once, however many rows have it: an address that thousands share may stand in thousands
+-- of rows. The statistics let the planner choose between an index for few names and a hash for many.
+create temporary table named on commit drop as
+select kind, label, identifier, min(number) as number, count(*) as rows
+from uploaded group by kind, label, identifier;
+analyze named;
 create temporary table matched (number bigint not null, profile_id bigint not null) on commit drop
 
 -- name: match_external_id
 insert into matched
-select uploaded.number, profile.id
-from uploaded join profiles_profile as profile
-    on profile.workspace_id = %(workspace)s and profile.external_id = uploaded.identifier
-where uploaded.kind = 'external_id'
+select named.number, profile.id
+from named join profiles_profile as profile
+    on profile.workspace_id = %(workspace)s and profile.external_id = named.identifier
+where named.kind = 'external_id'
 
 -- name: match_braze_id
 insert into matched
-select uploaded.number, profile.id
-from uploaded join profiles_profile as profile
-    on profile.workspace_id = %(workspace)s and profile.braze_id = lower(uploaded.identifier)
-where uploaded.kind = 'braze_id'
+select named.number, profile.id
+from named join profiles_profile as profile
+    on profile.workspace_id = %(workspace)s and profile.braze_id = lower(named.identifier)
+where named.kind = 'braze_id'
 
 -- name: match_alias
 insert into matched
-select uploaded.number, alias.profile_id
-from uploaded join profiles_alias as alias
+select named.number, alias.profile_id
+from named join profiles_alias as alias
     on alias.workspace_id = %(workspace)s
-    and alias.label = uploaded.label and alias.name = uploaded.identifier
-where uploaded.kind = 'alias'
+    and alias.label = named.label and alias.name = named.identifier
+where named.kind = 'alias'
 
 -- name: match_email
 -- Not unique: whoever has the address.
 insert into matched
-select uploaded.number, profile.id
-from uploaded join profiles_profile as profile
+select named.number, profile.id
+from named join profiles_profile as profile
     on profile.workspace_id = %(workspace)s
-    and lower(profile.email) = lower(uploaded.identifier)
-where uploaded.kind = 'email'
+    and lower(profile.email) = lower(named.identifier)
+where named.kind = 'email'
 
 -- name: match_phone
 -- Not unique either. However it is spaced.
 insert into matched
-select uploaded.number, profile.id
-from uploaded join profiles_profile as profile
+select named.number, profile.id
+from named join profiles_profile as profile
     on profile.workspace_id = %(workspace)s
-    and translate(profile.phone, ' -().', '') = translate(uploaded.identifier, ' -().', '')
-where uploaded.kind = 'phone' and profile.phone <> ''
+    and translate(profile.phone, ' -().', '') = translate(named.identifier, ' -().', '')
+where named.kind = 'phone' and profile.phone <> ''
 
 -- name: match_device_id
 -- Of anonymous people only, as with a partner's sync.
 insert into matched
-select uploaded.number, device.profile_id
-from uploaded
+select named.number, device.profile_id
+from named
 join profiles_device as device
-    on device.workspace_id = %(workspace)s and device.device_id = uploaded.identifier
+    on device.workspace_id = %(workspace)s and device.device_id = named.identifier
 join profiles_profile as profile on profile.id = device.profile_id
-where uploaded.kind = 'device_id' and profile.external_id is null
+where named.kind = 'device_id' and profile.external_id is null
 
 -- name: count_matched
 -- A row is added if it is the first to name somebody.
 select
     count(distinct first_number) as added,
-    (select count(distinct number) from matched) - count(distinct first_number) as repeated
+    (
+        select coalesce(sum(rows), 0)::bigint from named
+        where exists (select from matched where matched.number = named.number)
+    ) - count(distinct first_number) as repeated
 from (select min(number) as first_number from matched group by profile_id) as person
 
 -- name: unmatched_sample
 select kind, label, identifier
-from uploaded
-where not exists (select from matched where matched.number = uploaded.number)
+from named
+where not exists (select from matched where matched.number = named.number)
 order by number
 limit %(most)s
 
