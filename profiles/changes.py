@@ -22,6 +22,12 @@ class CurrentTransaction(Func):
     function = "pg_current_xact_id"
 
 
+class OldestRunning(Func):
+    """The oldest transaction that is not over yet: the ``xmin`` of the present snapshot."""
+
+    template = "pg_snapshot_xmin(pg_current_snapshot())"
+
+
 class ChangedField(models.Field):
     """An ``xid8`` that PostgreSQL keeps: the last transaction that wrote the row."""
 

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models.functions import Cast, Floor, Now, Random
 from django.utils.translation import gettext_lazy as _
 
-from profiles.changes import ChangedField
+from profiles.changes import ChangedField, OldestRunning
 from workspaces.models import Workspace
 
 #: Longest identifier, in bytes: what a unique index of PostgreSQL and Braze's own limit allow.
@@ -225,6 +225,19 @@ class Trace(models.Model):
 
     def __str__(self) -> str:
         return str(self.profile_id)
+
+
+class Tick(models.Model):
+    """Which transactions were over at a moment: by it a row's mark tells when it was written.
+    See ``profiles.clock``.
+    """
+
+    at = models.DateTimeField(primary_key=True, db_default=Now())
+    # All transactions below this one.
+    over = ChangedField(db_default=OldestRunning())
+
+    def __str__(self) -> str:
+        return f"{self.at}: {self.over}"
 
 
 class EventKind(models.TextChoices):

@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from profiles.models import Profile
+from profiles import clock
+from profiles.models import Profile, Tick
 from segments.history import record_sizes
 from segments.models import Segment, SegmentSize
 from segments.tasks import record_all_sizes
@@ -145,4 +146,34 @@ def test_the_page_says_how_old_the_sync_is(analyst_client: Client, workspace: Wo
         ("Heap: Power users", None),
         ("Heap: Trial drop-offs", synced),
     ]
-    assert known.changed_at == synced
+    assert known.edited_at == synced - timedelta(days=1)
+    assert (known.changed_since, known.unchanged_since) == (None, None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_page_says_since_when_its_data_stands(
+    analyst_client: Client, french: Segment, workspace: Workspace
+) -> None:
+    def said() -> tuple[bool, bool]:
+        known = analyst_client.get(french.get_absolute_url()).context["freshness"]
+        return known.changed_since is not None, known.unchanged_since is not None
+
+    person = ProfileFactory(workspace=workspace, country="FR")
+    clock.tick()
+    Tick.objects.update(at=timezone.now() - timedelta(minutes=2))
+    assert said() == (False, True)
+    ProfileFactory()  # of another workspace
+    assert said() == (False, True)
+    person.delete()
+    assert said() == (True, False)
+
+
+def test_the_clock_keeps_minutes_of_two_hours_and_hours_of_eight_days(db: None) -> None:
+    now = timezone.now()
+    hour = now.replace(minute=0, second=0) - timedelta(hours=5)
+    kept = [hour, now - timedelta(minutes=1)]
+    gone = [hour + timedelta(minutes=30), hour - timedelta(days=9)]
+    Tick.objects.bulk_create([Tick(at=at) for at in kept + gone])
+    clock.tick()
+    assert set(Tick.objects.order_by("at").values_list("at", flat=True)[:2]) == set(kept)
+    assert Tick.objects.count() == 3
