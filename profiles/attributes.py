@@ -86,11 +86,12 @@ def _language(value: Any) -> str:
 
 
 def _email(value: Any) -> str:
+    # In lower case: by it people are found, however an address was typed.
     try:
         validate_email(_text(320)(value))
     except ValidationError as error:
         raise ValueError("must be an e-mail address") from error
-    return str(value)
+    return str(value).lower()
 
 
 def _phone(value: Any) -> str:

@@ -15,7 +15,8 @@ MOST_FOUND = 25
 
 def search(workspace: Workspace, text: str) -> ProfileQuerySet:
     """Return the people known by ``text``: external ID, Braze ID, e-mail address, phone number,
-    device ID, or alias as ``label:name``. All are matched whole; at most ``MOST_FOUND``.
+    device ID, or alias as ``label:name``. All are matched whole, an address in any case; at most
+    ``MOST_FOUND``.
     """
     if not text or "\0" in text:
         return Profile.objects.none()

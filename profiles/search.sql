@@ -8,7 +8,7 @@ select id from profiles_profile
 where workspace_id = (select %(workspace)s::bigint) and braze_id = lower(%(text)s)
 union
 select id from profiles_profile
-where workspace_id = (select %(workspace)s::bigint) and email = %(text)s and email <> ''
+where workspace_id = (select %(workspace)s::bigint) and email = lower(%(text)s) and email <> ''
 union
 select id from profiles_profile
 where workspace_id = (select %(workspace)s::bigint) and phone = %(text)s and phone <> ''
