@@ -11,10 +11,10 @@ import secrets
 from typing import Any
 
 from cryptography.fernet import Fernet, MultiFernet
-from django.conf import settings
 from django.db.models import QuerySet
 
 from cohorts.models import DataImportKey, Partner, PartnerApiKey, SealedKey
+from workspaces.data_keys import derived
 from workspaces.models import User, Workspace
 
 
@@ -53,13 +53,8 @@ def _sealed(secret: str) -> dict[str, Any]:
 def digests(secret: str) -> list[str]:
     """The digest of ``secret`` under every data key, the newest first."""
     raw = secret.encode("utf-8", "surrogatepass")
-    return [hmac.new(key, raw, hashlib.sha256).hexdigest() for key in _derived(b"digest")]
+    return [hmac.new(key, raw, hashlib.sha256).hexdigest() for key in derived(b"digest")]
 
 
 def _cipher() -> MultiFernet:
-    return MultiFernet(Fernet(base64.urlsafe_b64encode(key)) for key in _derived(b"cipher"))
-
-
-def _derived(purpose: bytes) -> list[bytes]:
-    """One 32-byte key for ``purpose`` from each of ``settings.DATA_KEYS``."""
-    return [hmac.new(key.encode(), purpose, hashlib.sha256).digest() for key in settings.DATA_KEYS]
+    return MultiFernet(Fernet(base64.urlsafe_b64encode(key)) for key in derived(b"cipher"))

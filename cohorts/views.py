@@ -4,7 +4,6 @@ import csv
 from typing import Any
 
 from cryptography.fernet import InvalidToken
-from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import F, QuerySet
@@ -24,6 +23,7 @@ from cohorts.health import partner_health
 from cohorts.models import Cohort, CohortImport, DataImportKey, Partner
 from workspaces import audit
 from workspaces.access import WorkspaceRequest, workspace_page
+from workspaces.addresses import rest_endpoint
 from workspaces.models import Role
 
 CALLS_PER_PAGE = 25
@@ -61,7 +61,7 @@ def partner_detail(request: WorkspaceRequest, partner: str) -> HttpResponse:
 def key_generate(request: WorkspaceRequest, partner: str) -> HttpResponse:
     """Generate a key, and show its secret in the answer to the POST itself."""
     owner = get_object_or_404(Partner, slug=partner)
-    context: dict[str, Any] = {"partner": owner, "rest_endpoint": _rest_endpoint(request)}
+    context: dict[str, Any] = {"partner": owner, "rest_endpoint": rest_endpoint(request)}
     form = KeyForm(_posted(request))
     if form.is_valid():
         name = form.cleaned_data["name"]
@@ -195,7 +195,7 @@ def _connection(request: WorkspaceRequest, partner: str) -> dict[str, Any]:
         "keys": rows,
         "current": next((row for row in rows if row.live), None),
         "step": rotation.next_step(live),
-        "rest_endpoint": _rest_endpoint(request),
+        "rest_endpoint": rest_endpoint(request),
         # Once a minute all the same: the page says how long ago things were.
         "seen": f"{health.last_sync_at}/{health.refused}/{used}/{timezone.now():%H:%M}",
     }
@@ -243,7 +243,3 @@ def _to_partner(request: WorkspaceRequest, partner: str, error: str) -> HttpResp
 
 def _posted(request: WorkspaceRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
-
-
-def _rest_endpoint(request: WorkspaceRequest) -> str:
-    return settings.REST_ENDPOINT or f"{request.scheme}://{request.get_host()}"

@@ -12,6 +12,13 @@ def client_address(request: HttpRequest) -> str | None:
     if settings.BEHIND_TLS:
         address = request.META.get("HTTP_X_FORWARDED_FOR", address).rpartition(",")[2]
     try:
-        return str(ip_address(address.strip().partition("%")[0]))
+        found = ip_address(address.strip().partition("%")[0])
     except ValueError:
         return None
+    # A socket that listens for both kinds gives an IPv4 caller as ::ffff:192.0.2.1.
+    return str(getattr(found, "ipv4_mapped", None) or found)
+
+
+def rest_endpoint(request: HttpRequest) -> str:
+    """Return what partners and API clients call: the setting, or where the page was opened."""
+    return settings.REST_ENDPOINT or f"{request.scheme}://{request.get_host()}"

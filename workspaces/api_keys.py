@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from workspaces.models import RestApiKey, User, Workspace
 
-#: "Last used" is written no more often than this, unless the address changes.
+#: "Last used" is written no more often than this: a busy key would wait for its own row.
 USE_NOTED_EVERY = timedelta(seconds=10)
+#: How many characters of a secret are stored as they are, to find the key by. They are hex digits.
 LOOKUP = 8
 
 #: All that a key may be allowed, by area, as Braze names it: ``area.action``.
@@ -86,23 +87,24 @@ def find(secret: str) -> RestApiKey | None:
     # What is not ASCII is no key of ours, and may be what PostgreSQL cannot be asked for.
     lookup = secret[:LOOKUP] if secret.isascii() and secret.isprintable() else ""
     key = RestApiKey.objects.select_related("workspace").filter(lookup=lookup).first()
-    if key is None or not hmac.compare_digest(key.digest, _digest(secret)):
+    if key is None or not opens(key, secret):
         return None
     return key if key.is_live(timezone.now()) else None
 
 
+def opens(key: RestApiKey, secret: str) -> bool:
+    """Tell whether ``secret`` is that of ``key``, in a time that does not tell how nearly."""
+    return hmac.compare_digest(key.digest, _digest(secret))
+
+
 def note_use(key: RestApiKey, address: str | None) -> None:
-    """Remember when a key was used, and from where."""
+    """Remember when a key was used, and from where: the newest call, give or take some seconds."""
     now = timezone.now()
-    if (
-        key.last_used_at
-        and key.last_used_at > now - USE_NOTED_EVERY
-        and key.last_used_ip == address
-    ):
+    if key.last_used_at and key.last_used_at > now - USE_NOTED_EVERY:
         return
     # Asked again in the statement: of several calls at once only one writes.
     outdated = Q(last_used_at=None) | Q(last_used_at__lte=now - USE_NOTED_EVERY)
-    RestApiKey.objects.filter(outdated | ~Q(last_used_ip=address), pk=key.pk).update(
+    RestApiKey.objects.filter(outdated, pk=key.pk).update(
         last_used_at=now, last_used_ip=address
     )
 

@@ -15,6 +15,9 @@ ACTIONS = (
     _("Revealed Data Import Key"),
     _("Invalidated Data Import Key"),
     _("Kept Data Import Key"),
+    _("Added REST API key"),
+    _("Revealed REST API key"),
+    _("Removed REST API key"),
     _("Cleared Cohort"),
     _("Added Segment"),
     _("Edited Segment"),
@@ -39,6 +42,7 @@ ACTIONS = (
 )
 #: How the page names the details that stand beside an action.
 DETAILS = {
+    "addresses": pgettext_lazy("a detail", "allowed addresses"),
     "after": pgettext_lazy("a detail", "after"),
     "before": pgettext_lazy("a detail", "before"),
     "cohort_id": pgettext_lazy("a detail", "cohort ID"),
@@ -48,6 +52,7 @@ DETAILS = {
     "members": pgettext_lazy("a detail", "members"),
     "name": pgettext_lazy("a detail", "name"),
     "partner": pgettext_lazy("a detail", "partner"),
+    "permissions": pgettext_lazy("a detail", "permissions"),
     "role": pgettext_lazy("a detail", "role"),
     "step": pgettext_lazy("a detail", "step"),
     "time_zone": pgettext_lazy("a detail", "time zone"),

@@ -11,6 +11,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
@@ -195,6 +196,18 @@ class RestApiKey(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("api-key", args=[self.workspace.slug, self.pk])
+
+    @property
+    def identifier(self) -> str:
+        """As much of the key as anyone may see."""
+        return f"{self.lookup}-••••"
+
+    @property
+    def has_expired(self) -> bool:
+        return not self.is_live(timezone.now())
 
     def is_live(self, now: datetime) -> bool:
         """Tell whether somebody may call with this key at ``now``."""

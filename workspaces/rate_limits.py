@@ -11,16 +11,18 @@ from django.conf import settings
 from django.db import connection
 from rest_framework.exceptions import APIException
 
-# The row is there from a workspace's first call on; a new window begins it anew.
+# The row is there from a workspace's first call on; a new window begins it anew. A call that waited
+# for another across the end of a window counts in the new one.
 SPEND = """
 insert into workspaces_ratewindow as held (workspace_id, name, starts_at, used)
 values (
     %(workspace)s, %(name)s,
-    date_bin(make_interval(secs => %(seconds)s), statement_timestamp(), 'epoch'), 1
+    date_bin(make_interval(secs => %(seconds)s), statement_timestamp(), 'epoch'), %(calls)s
 )
 on conflict (workspace_id, name) do update
-    set used = case when held.starts_at = excluded.starts_at then held.used + 1 else 1 end,
-        starts_at = excluded.starts_at
+    set used = excluded.used
+            + case when held.starts_at >= excluded.starts_at then held.used else 0 end,
+        starts_at = greatest(held.starts_at, excluded.starts_at)
 returning used, extract(epoch from starts_at)::bigint
 """
 
@@ -59,10 +61,18 @@ class Allowance:
             raise RateLimited(max(self.reset - time(), 1))
 
 
-def spend(workspace_id: int, name: str) -> Allowance:
-    """Count one call of the workspace against the limit ``name`` of ``settings.RATE_LIMITS``."""
+def spend(workspace_id: int, name: str, *, calls: int = 1) -> Allowance:
+    """Count ``calls`` of the workspace against the limit ``name`` of ``settings.RATE_LIMITS``.
+
+    With 0 nothing is counted: it only tells what is left.
+    """
     limit, seconds = settings.RATE_LIMITS[name]
-    values: dict[str, int | str] = {"workspace": workspace_id, "name": name, "seconds": seconds}
+    values: dict[str, int | str] = {
+        "workspace": workspace_id,
+        "name": name,
+        "seconds": seconds,
+        "calls": calls,
+    }
     with connection.cursor() as cursor:
         cursor.execute(SPEND, values)
         used, starts_at = cursor.fetchone()

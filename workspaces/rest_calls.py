@@ -3,16 +3,34 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.utils import OpenApiResponse
+from rest_framework import serializers
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.exceptions import APIException, AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
-from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from workspaces import api_keys, rate_limits
 from workspaces.addresses import client_address
 from workspaces.masking import mask
 from workspaces.models import RestApiKey, Workspace
+
+
+class RefusalSchema(serializers.Serializer):
+    message = serializers.CharField(help_text="What is wrong.")
+
+
+#: What any call may be refused with, for ``extend_schema``.
+REFUSALS = {
+    status: OpenApiResponse(RefusalSchema, text)
+    for status, text in (
+        (400, "The request is not as described."),
+        (401, "There is no key, or it is not one of ours."),
+        (403, "The key lacks the permission, or may not be used from this address."),
+        (429, "The workspace has had its calls: `X-RateLimit-Reset` tells when there are more."),
+    )
+}
 
 
 class ApiKeyAuthentication(BaseAuthentication):
@@ -23,14 +41,24 @@ class ApiKeyAuthentication(BaseAuthentication):
         key = api_keys.find(secret)
         if key is None:
             raise AuthenticationFailed(f"Invalid API key: {mask(secret)}")
-        address = client_address(request)
-        if not key.admits(address):
-            raise PermissionDenied("Access Denied: this key may not be used from your IP address")
-        api_keys.note_use(key, address)
         return None, key
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+class ApiKeyScheme(OpenApiAuthenticationExtension):
+    """How the schema names it. drf-spectacular finds this class by its being there."""
+
+    target_class = ApiKeyAuthentication
+    name = "RestApiKey"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A key from Settings > API Keys that has the permission of the call.",
+        }
 
 
 class RestCall(APIView):
@@ -40,6 +68,8 @@ class RestCall(APIView):
     """
 
     authentication_classes = (ApiKeyAuthentication,)
+    # OPTIONS is answered 405 like any other method that is not documented.
+    metadata_class = None
     permission: ClassVar[str]
     #: One of ``settings.RATE_LIMITS``.
     limit: ClassVar[str] = "default"
@@ -48,9 +78,15 @@ class RestCall(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         key = cast(RestApiKey, request.auth)
+        address = client_address(request)
+        is_admitted = key.admits(address)
         self.workspace = key.workspace
-        allowance = rate_limits.spend(self.workspace.pk, self.limit)
+        # Whoever may not call must not use up the calls of those who may.
+        allowance = rate_limits.spend(self.workspace.pk, self.limit, calls=int(is_admitted))
         self.headers.update(allowance.headers)
+        if not is_admitted:
+            raise PermissionDenied("Access Denied: this key may not be used from your IP address")
+        api_keys.note_use(key, address)
         allowance.insist()
         if self.permission not in key.permissions:
             raise PermissionDenied(
@@ -58,7 +94,7 @@ class RestCall(APIView):
             )
 
 
-def cleaned(serializer: type[Serializer], data: Mapping[str, Any]) -> dict[str, Any]:
+def cleaned(serializer: type[serializers.Serializer], data: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``data`` as ``serializer`` cleans it. Raises ``ValidationError``, answered as 400."""
     form = serializer(data=data)
     form.is_valid(raise_exception=True)
@@ -69,6 +105,13 @@ def _sent(request: Request) -> str:
     scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return secret.strip()
-    body = request.data if request.method == "POST" else {}
-    sent = body.get("api_key") if isinstance(body, dict) else None
+    sent = _body(request).get("api_key") if request.method == "POST" else None
     return sent if isinstance(sent, str) else ""
+
+
+def _body(request: Request) -> Mapping[str, Any]:
+    """Return the body; an empty one if it cannot be read, for no key can be read from it."""
+    try:
+        return request.data if isinstance(request.data, dict) else {}
+    except APIException:
+        return {}

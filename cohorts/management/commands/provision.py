@@ -12,6 +12,7 @@ from cohorts.models import Partner
 from cohorts.provisioning import provision
 from workspaces.models import Role
 from workspaces.opening import admit, open_workspace
+from workspaces.provisioning import provision_api_key
 
 LABELS = {
     "workspace": "Workspace",
@@ -27,11 +28,10 @@ LABELS = {
 
 class Command(BaseCommand):
     help = (
-        "Make what is missing (the workspace, the partner's API key, a Data Import Key) and print "
-        "it, for scripts and tests of a partner. Running it again prints the same keys, and the "
-        "audit log says that they were shown. The REST endpoint is REST_ENDPOINT, or "
-        "http://127.0.0.1:$PORT (8000). rest_api_key is null: there is no REST API besides the "
-        "partners' yet."
+        "Make what is missing (the workspace, the partner's API key, a Data Import Key, a REST API "
+        "key that may do everything) and print it, for scripts and tests. Running it again prints "
+        "the same keys, and the audit log says that they were shown. The REST endpoint is "
+        "REST_ENDPOINT, or http://127.0.0.1:$PORT (8000)."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -68,7 +68,7 @@ def _provision(slug: str, partner_slug: str, admin: str | None) -> dict[str, str
         "partner": partner.slug,
         "partner_api_key": secrets.partner_api_key,
         "data_import_key": secrets.data_import_key,
-        "rest_api_key": None,
+        "rest_api_key": provision_api_key(workspace),
     }
     if admin:
         answer |= {"admin": admin, "admin_password": admit(workspace, admin, Role.ADMIN)}
@@ -86,10 +86,5 @@ def _as_json(answer: dict[str, str | None]) -> str:
 
 def _as_text(answer: dict[str, str | None]) -> str:
     width = max(map(len, LABELS.values()))
-    lines = (f"{LABELS[name]:{width}}  {_shown(name, answer[name])}" for name in answer)
+    lines = (f"{LABELS[name]:{width}}  {answer[name] or 'unchanged'}" for name in answer)
     return "\n".join(lines)
-
-
-def _shown(name: str, value: str | None) -> str:
-    nothing = "unchanged" if name == "admin_password" else "none yet"
-    return nothing if value is None else value
