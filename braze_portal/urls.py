@@ -5,21 +5,28 @@ from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from braze_portal import health, rest, shell, views
+from campaigns import api as campaign_api
 from campaigns import views as campaigns
 from cohorts import api as partner_api
 from cohorts import views as partners
 from profiles import views as people
+from segments import api as segment_api
 from segments import export_views as exports
 from segments import history_views as history
 from segments import list_views as lists
 from segments import member_views, overlap_views
 from segments import views as segments
+from workspaces import key_views as api_keys
 from workspaces import views as workspaces
 
 settings_pages = [
     path("workspace/", workspaces.workspace_settings, name="workspace-settings"),
     path("team/", workspaces.team, name="team"),
     path("team/<int:pk>/", workspaces.team_member, name="team-member"),
+    path("api-keys/", api_keys.api_key_list, name="api-key-list"),
+    path("api-keys/new/", api_keys.api_key_new, name="api-key-new"),
+    path("api-keys/<int:pk>/", api_keys.api_key_detail, name="api-key"),
+    path("api-keys/<int:pk>/delete/", api_keys.api_key_delete, name="api-key-delete"),
     path("audit/", workspaces.audit_log, name="audit-log"),
 ]
 
@@ -109,6 +116,15 @@ account_pages = [
 rest_api = [
     path("partners/<slug:partner>/cohorts", partner_api.CohortName.as_view()),
     path("partners/<slug:partner>/cohorts/users", partner_api.CohortUsers.as_view()),
+    path("segments/list", segment_api.SegmentList.as_view()),
+    path("segments/details", segment_api.SegmentDetails.as_view()),
+    path("segments/data_series", segment_api.SegmentSeries.as_view()),
+    path("campaigns/list", campaign_api.CampaignList.as_view()),
+    path("campaigns/details", campaign_api.CampaignDetails.as_view()),
+    path("campaigns/data_series", campaign_api.CampaignSeries.as_view()),
+    path("canvas/list", campaign_api.CanvasList.as_view()),
+    path("canvas/details", campaign_api.CanvasDetails.as_view()),
+    path("canvas/data_series", campaign_api.CanvasSeries.as_view()),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),
 ]

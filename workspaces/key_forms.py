@@ -1,0 +1,148 @@
+"""What an admin fills in to make a key of the REST API."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from ipaddress import ip_network
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from workspaces.api_keys import PERMISSIONS, generate_api_key
+from workspaces.models import RestApiKey, User, Workspace
+
+#: How the page calls the areas of ``PERMISSIONS``.
+AREAS = {
+    "users": gettext_lazy("Users"),
+    "segments": gettext_lazy("Segments"),
+    "campaigns": gettext_lazy("Campaigns"),
+    "canvas": gettext_lazy("Canvas"),
+    "events": gettext_lazy("Custom events"),
+    "purchases": gettext_lazy("Purchases"),
+    "sessions": gettext_lazy("Sessions"),
+    "kpi": gettext_lazy("Key figures"),
+    "email": gettext_lazy("Email"),
+    "custom_attributes": gettext_lazy("Custom attributes"),
+    "subscription": gettext_lazy("Subscription groups"),
+}
+#: The box that stands for a whole area.
+ALL = "all"
+MOST_NETWORKS = 100
+
+
+class NetworksField(forms.CharField):
+    """IP addresses and networks, one a line, cleaned to a list in CIDR notation."""
+
+    widget = forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "class": "font-monospace"})
+
+    def clean(self, value: Any) -> list[str]:
+        lines = [line.strip() for line in super().clean(value).splitlines() if line.strip()]
+        if len(lines) > MOST_NETWORKS:
+            raise ValidationError(_("At most 100 addresses and networks are allowed."))
+        return list(dict.fromkeys(map(_network, lines)))
+
+
+class ApiKeyForm(forms.Form):
+    """A new key: its name, what it may do, from where and until when."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Name"),
+        max_length=100,
+        help_text=gettext_lazy("By which your colleagues will know it: who uses it, and for what."),
+    )
+    everything = forms.BooleanField(
+        label=gettext_lazy("Everything: all that is below, in every area"), required=False
+    )
+    allow_list = NetworksField(
+        label=gettext_lazy("Allowed IP addresses"),
+        required=False,
+        max_length=10_000,
+        help_text=gettext_lazy(
+            "One address or network a line, such as 192.0.2.0/24. Empty: from anywhere."
+        ),
+    )
+    expires_at = forms.DateTimeField(
+        label=gettext_lazy("Expires"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+
+    def __init__(self, data: Any, *, workspace: Workspace) -> None:
+        super().__init__(data)
+        self.workspace = workspace
+        self.fields["expires_at"].help_text = _("Empty: never. Time zone: %(zone)s.") % {
+            "zone": timezone.get_current_timezone_name()
+        }
+        for area, names in PERMISSIONS.items():
+            self.fields[area] = forms.MultipleChoiceField(
+                label=AREAS[area],
+                required=False,
+                widget=forms.CheckboxSelectMultiple,
+                choices=[(ALL, _("All of these")), *((name, name) for name in names)],
+            )
+
+    @property
+    def areas(self) -> Iterator[forms.BoundField]:
+        """The boxes of each area."""
+        return (self[area] for area in PERMISSIONS)
+
+    def clean_name(self) -> str:
+        name = self.cleaned_data["name"]
+        if RestApiKey.objects.in_workspace(self.workspace).filter(name=name).exists():
+            raise ValidationError(_("A key has this name already: choose another."))
+        return name
+
+    def clean_expires_at(self) -> datetime | None:
+        moment = self.cleaned_data["expires_at"]
+        if moment and moment <= timezone.now():
+            raise ValidationError(_("This moment has passed."))
+        return moment
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        cleaned["permissions"] = list(_permissions(cleaned))
+        if not cleaned["permissions"]:
+            self.add_error("everything", _("Tick at least one permission."))
+        return cleaned
+
+    @transaction.atomic
+    def save(self, *, by: User) -> tuple[RestApiKey, str] | None:
+        """Make the key and return it and its secret; None if its name was taken meanwhile."""
+        Workspace.objects.select_for_update(no_key=True).get(pk=self.workspace.pk)
+        try:
+            name = self.clean_name()
+        except ValidationError as error:
+            self.add_error("name", error)
+            return None
+        return generate_api_key(
+            self.workspace,
+            name=name,
+            permissions=self.cleaned_data["permissions"],
+            allow_list=self.cleaned_data["allow_list"],
+            expires_at=self.cleaned_data["expires_at"],
+            created_by=by,
+        )
+
+
+def _permissions(cleaned: dict[str, Any]) -> Iterator[str]:
+    """Give what was ticked: by itself, with its area, or with everything."""
+    for area, names in PERMISSIONS.items():
+        ticked = cleaned.get(area, [])
+        whole = cleaned.get("everything") or ALL in ticked
+        yield from (name for name in names if whole or name in ticked)
+
+
+def _network(line: str) -> str:
+    try:
+        if "%" in line:
+            raise ValueError
+        return str(ip_network(line))
+    except ValueError as error:
+        raise ValidationError(
+            _("“%(line)s” is not an IP address or a network such as 192.0.2.0/24."),
+            params={"line": line},
+        ) from error

@@ -1,0 +1,75 @@
+"""Settings > API Keys: who may call the REST API, and with what right."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+
+from workspaces import audit
+from workspaces.access import WorkspaceRequest, workspace_page
+from workspaces.addresses import rest_endpoint
+from workspaces.api_keys import PERMISSIONS
+from workspaces.key_forms import AREAS, ApiKeyForm
+from workspaces.models import RestApiKey, Role
+
+admin_page = workspace_page(reads=Role.ADMIN, writes=Role.ADMIN)
+
+
+@admin_page
+def api_key_list(request: WorkspaceRequest) -> HttpResponse:
+    """All keys of the workspace, the newest first."""
+    keys = RestApiKey.objects.in_workspace(request.workspace).select_related("created_by")
+    context = {"keys": keys, "rest_endpoint": rest_endpoint(request)}
+    return render(request, "workspaces/api_key_list.html", context)
+
+
+@never_cache
+@admin_page
+def api_key_new(request: WorkspaceRequest) -> HttpResponse:
+    """Make a key, and show its secret in the answer to the POST itself, this once."""
+    data = request.POST if request.method == "POST" else None
+    form = ApiKeyForm(data, workspace=request.workspace)
+    if form.is_valid() and (made := form.save(by=request.user)):
+        key, secret = made
+        _record(request, "Added REST API key", key)
+        context = {"key": key, "secret": secret, "rest_endpoint": rest_endpoint(request)}
+        return render(request, "workspaces/api_key_added.html", context)
+    return render(request, "workspaces/api_key_new.html", {"form": form})
+
+
+@admin_page
+def api_key_detail(request: WorkspaceRequest, pk: int) -> HttpResponse:
+    """What a key may do, from where and until when. It is never edited."""
+    key = _key(request, pk)
+    areas = [
+        (AREAS[area], [name for name in names if name in key.permissions])
+        for area, names in PERMISSIONS.items()
+    ]
+    context = {"key": key, "areas": [(label, names) for label, names in areas if names]}
+    return render(request, "workspaces/api_key.html", context)
+
+
+@admin_page
+def api_key_delete(request: WorkspaceRequest, pk: int) -> HttpResponse:
+    """Say what will break, then delete a key for good."""
+    key = _key(request, pk)
+    if request.method != "POST":
+        return render(request, "workspaces/api_key_delete.html", {"key": key})
+    deleted, _by_model = RestApiKey.objects.filter(pk=key.pk).delete()
+    if deleted:
+        _record(request, "Removed REST API key", key)
+    messages.success(request, _("The key “%(name)s” is deleted.") % {"name": key})
+    return redirect("api-key-list", request.workspace.slug)
+
+
+def _key(request: WorkspaceRequest, pk: int) -> RestApiKey:
+    found = RestApiKey.objects.in_workspace(request.workspace).select_related("created_by")
+    key = get_object_or_404(found, pk=pk)
+    key.workspace = request.workspace
+    return key
+
+
+def _record(request: WorkspaceRequest, action: str, key: RestApiKey) -> None:
+    detail = {"permissions": key.permissions, "addresses": key.allow_list}
+    audit.record(request.workspace, request.user, action, key.name, **detail)
