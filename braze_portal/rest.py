@@ -11,7 +11,15 @@ from rest_framework.response import Response
 log = logging.getLogger(__name__)
 
 #: Addresses that answer in JSON also where Django itself refuses.
-REST_PATHS = ("/partners/", "/segments/", "/campaigns/", "/canvas/")
+REST_PATHS = (
+    "/partners/",
+    "/segments/",
+    "/campaigns/",
+    "/canvas/",
+    "/email/",
+    "/subscription/",
+    "/v2/",
+)
 #: What Django REST framework says at greater length, and in the caller's language.
 MESSAGES = {
     404: "Not Found",

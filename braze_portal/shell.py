@@ -36,6 +36,7 @@ NAVIGATION: tuple[tuple[Any, tuple[Item, ...]], ...] = (
         (
             Item(_("Segments"), "segment-list", "chart-pie"),
             Item(_("Search Users"), "user-search", "user-search"),
+            Item(_("Subscription groups"), "group-list", "mail-opened"),
         ),
     ),
     (

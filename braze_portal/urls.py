@@ -9,6 +9,8 @@ from campaigns import api as campaign_api
 from campaigns import views as campaigns
 from cohorts import api as partner_api
 from cohorts import views as partners
+from profiles import group_views as groups
+from profiles import subscription_api as subscriptions
 from profiles import views as people
 from segments import api as segment_api
 from segments import export_views as exports
@@ -76,6 +78,12 @@ segment_pages = [
     ),
 ]
 
+group_pages = [
+    path("", groups.group_list, name="group-list"),
+    path("new/", groups.group_edit, name="group-new"),
+    path("<uuid:pk>/", groups.group_edit, name="group-edit"),
+]
+
 campaign_pages = [
     path("", campaigns.campaign_list, name="campaign-list"),
     path("new/", campaigns.campaign_edit, name="campaign-new"),
@@ -100,6 +108,7 @@ workspace_pages: list[URLPattern | URLResolver] = [
     path("campaigns/", include(campaign_pages)),
     path("canvas/", include(canvas_pages)),
     path("users/", people.user_search, name="user-search"),
+    path("subscription-groups/", include(group_pages)),
     path("partners/", include(partner_pages)),
     path("settings/", include(settings_pages)),
 ]
@@ -125,6 +134,13 @@ rest_api = [
     path("canvas/list", campaign_api.CanvasList.as_view()),
     path("canvas/details", campaign_api.CanvasDetails.as_view()),
     path("canvas/data_series", campaign_api.CanvasSeries.as_view()),
+    path("email/status", subscriptions.SetEmailStatus.as_view()),
+    path("email/unsubscribes", subscriptions.Unsubscribes.as_view()),
+    path("email/hard_bounces", subscriptions.HardBounces.as_view()),
+    path("subscription/status/get", subscriptions.GroupStatus.as_view()),
+    path("subscription/status/set", subscriptions.SetGroupStatus.as_view()),
+    path("subscription/user/status", subscriptions.UserStatus.as_view()),
+    path("v2/subscription/status/set", subscriptions.SetGroupStatuses.as_view()),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),
 ]

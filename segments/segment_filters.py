@@ -13,6 +13,7 @@ from segments import (  # noqa: F401 (they register their filters)
     fields,
     identifier_filters,
     list_filters,
+    subscription_filters,
 )
 from segments.filters import Catalogue, Choices, Filter, Label, Operator, Query, register
 from segments.models import Segment

@@ -7,7 +7,7 @@ from factory.django import DjangoModelFactory
 
 from cohorts import keys
 from cohorts.models import Cohort, CohortImport, DataImportKey, Partner
-from profiles.models import Alias, Device, Profile
+from profiles.models import Alias, Device, GroupChannel, Profile, SubscriptionGroup
 from segments.models import Segment, UserList
 from workspaces.models import Member, Role, User, Workspace
 
@@ -69,6 +69,15 @@ class DeviceFactory(DjangoModelFactory[Device]):
     profile = factory.SubFactory(ProfileFactory, external_id=None)
     workspace = factory.LazyAttribute(lambda device: device.profile.workspace)
     device_id = factory.Sequence(lambda n: f"device-{n}")
+
+
+class SubscriptionGroupFactory(DjangoModelFactory[SubscriptionGroup]):
+    class Meta:
+        model = SubscriptionGroup
+
+    workspace = factory.SubFactory(WorkspaceFactory)
+    name = factory.Sequence(lambda n: f"Group {n}")
+    channel = GroupChannel.EMAIL
 
 
 class SegmentFactory(DjangoModelFactory[Segment]):

@@ -18,6 +18,7 @@ from tests.factories import (
     CohortFactory,
     CohortImportFactory,
     SegmentFactory,
+    SubscriptionGroupFactory,
     UserListFactory,
     import_key,
 )
@@ -63,6 +64,10 @@ def export(workspace: Workspace) -> Arguments:
     return {"pk": export.pk}
 
 
+def group(workspace: Workspace) -> Arguments:
+    return {"pk": SubscriptionGroupFactory(workspace=workspace).pk}
+
+
 def campaign(workspace: Workspace) -> Arguments:
     return {"pk": Campaign.objects.create(workspace=workspace, name="Welcome").pk}
 
@@ -99,6 +104,7 @@ THINGS: dict[str, Callable[[Workspace], Arguments]] = {
     "segment-freeze": segment,
     "user-list": user_list,
     "user-list-delete": user_list,
+    "group-edit": group,
     "campaign": campaign,
     "campaign-edit": campaign,
     "campaign-audience": campaign,

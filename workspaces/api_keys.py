@@ -104,9 +104,7 @@ def note_use(key: RestApiKey, address: str | None) -> None:
         return
     # Asked again in the statement: of several calls at once only one writes.
     outdated = Q(last_used_at=None) | Q(last_used_at__lte=now - USE_NOTED_EVERY)
-    RestApiKey.objects.filter(outdated, pk=key.pk).update(
-        last_used_at=now, last_used_ip=address
-    )
+    RestApiKey.objects.filter(outdated, pk=key.pk).update(last_used_at=now, last_used_ip=address)
 
 
 def _digest(secret: str) -> str:

@@ -26,6 +26,8 @@ ACTIONS = (
     _("Exported Users"),
     _("Added User List"),
     _("Deleted User List"),
+    _("Added Subscription Group"),
+    _("Edited Subscription Group"),
     _("Added Campaign"),
     _("Edited Campaign"),
     _("Archived Campaign"),

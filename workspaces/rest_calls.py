@@ -21,6 +21,10 @@ class RefusalSchema(serializers.Serializer):
     message = serializers.CharField(help_text="What is wrong.")
 
 
+class SuccessSchema(serializers.Serializer):
+    message = serializers.CharField(help_text="success")
+
+
 #: What any call may be refused with, for ``extend_schema``.
 REFUSALS = {
     status: OpenApiResponse(RefusalSchema, text)

@@ -1,0 +1,66 @@
+"""Changing what people are subscribed to: e-mail as a whole, and subscription groups."""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from profiles import identity
+from profiles.models import GroupChannel, Profile, ProfileQuerySet, Subscription, SubscriptionGroup
+from workspaces import statements
+from workspaces.models import Workspace
+
+STATEMENTS = statements.load(Path(__file__).with_name("subscriptions.sql"))
+
+
+def named(
+    workspace: Workspace,
+    *,
+    external_ids: Collection[str] = (),
+    emails: Collection[str] = (),
+    phones: Collection[str] = (),
+) -> ProfileQuerySet:
+    """Return the people who have one of the external ids, or share an address or a number."""
+    known = identity.by_external_id(workspace.pk, list(external_ids))
+    whom = Q(pk__in=known.values())
+    if emails:
+        whom |= Q(email__in=[email.lower() for email in emails]) & ~Q(email="")
+    if phones:
+        whom |= Q(phone__in=phones) & ~Q(phone="")
+    return Profile.objects.in_workspace(workspace).filter(whom).order_by("pk")
+
+
+@transaction.atomic
+def set_group_state(group: SubscriptionGroup, people: ProfileQuerySet, *, subscribed: bool) -> int:
+    """Subscribe ``people`` to ``group``, or unsubscribe them; return for how many that is new."""
+    ids = list(people.select_for_update(no_key=True).values_list("pk", flat=True))
+    values: dict[str, Any] = {
+        "group": str(group.pk),
+        "workspace": group.workspace_id,
+        "people": ids,
+        "subscribed": subscribed,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(STATEMENTS["set_group_state"], values)
+        return int(cursor.rowcount)
+
+
+@transaction.atomic
+def set_email_state(people: ProfileQuerySet, state: Subscription) -> int:
+    """Give ``people`` the e-mail subscription ``state``; return for how many that is new."""
+    ids = list(
+        people.exclude(email_subscribe=state)
+        .select_for_update(no_key=True)
+        .values_list("pk", flat=True)
+    )
+    return Profile.objects.filter(pk__in=ids).update(
+        email_subscribe=state, email_subscribe_at=Now()
+    )
+
+
+def takes_emails(group: SubscriptionGroup) -> bool:
+    """Tell whether ``group`` is joined by e-mail addresses; otherwise by phone numbers."""
+    return group.channel == GroupChannel.EMAIL
