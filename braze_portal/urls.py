@@ -10,6 +10,7 @@ from campaigns import views as campaigns
 from cohorts import api as partner_api
 from cohorts import views as partners
 from profiles import group_views as groups
+from profiles import person_views as persons
 from profiles import subscription_api as subscriptions
 from profiles import views as people
 from segments import api as segment_api
@@ -78,6 +79,14 @@ segment_pages = [
     ),
 ]
 
+user_pages = [
+    path("", people.user_search, name="user-search"),
+    path("<slug:braze_id>/", persons.person_detail, name="person"),
+    path("<slug:braze_id>/edit/", persons.person_edit, name="person-edit"),
+    path("<slug:braze_id>/merge/", persons.person_merge, name="person-merge"),
+    path("<slug:braze_id>/delete/", persons.person_delete, name="person-delete"),
+]
+
 group_pages = [
     path("", groups.group_list, name="group-list"),
     path("new/", groups.group_edit, name="group-new"),
@@ -107,7 +116,7 @@ workspace_pages: list[URLPattern | URLResolver] = [
     path("segments/", include(segment_pages)),
     path("campaigns/", include(campaign_pages)),
     path("canvas/", include(canvas_pages)),
-    path("users/", people.user_search, name="user-search"),
+    path("users/", include(user_pages)),
     path("subscription-groups/", include(group_pages)),
     path("partners/", include(partner_pages)),
     path("settings/", include(settings_pages)),

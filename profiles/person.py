@@ -1,0 +1,74 @@
+"""What is known of one person, as the pages show it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from profiles.attributes import parse_time
+from profiles.models import Event, EventKind, EventTotal, Profile
+from workspaces.models import Workspace
+
+#: How many events the page lists, the newest first.
+MOST_EVENTS = 25
+
+#: The attributes in the order of the page, each with its name. Those of the first table tell who a
+#: person is or reach them: not everybody sees them.
+PERSONAL = {
+    "first_name": _("First name"),
+    "last_name": _("Last name"),
+    "email": _("Email address"),
+    "phone": _("Phone number"),
+    "dob": _("Date of birth"),
+}
+OTHERS = {
+    "gender": _("Gender"),
+    "country": _("Country"),
+    "home_city": _("City"),
+    "language": _("Language"),
+    "time_zone": _("Time zone"),
+}
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What somebody did of one kind: how often, for how much, when first and last, by name."""
+
+    kind: EventKind
+    totals: list[EventTotal]
+
+    @property
+    def spends(self) -> bool:
+        return self.kind == EventKind.PURCHASE
+
+
+def find(workspace: Workspace, braze_id: str) -> Profile | None:
+    """Return the person of ``workspace`` with that Braze id."""
+    return Profile.objects.in_workspace(workspace).filter(braze_id=braze_id.lower()).first()
+
+
+def facts(person: Profile, *, personal: bool) -> list[tuple[Any, Any]]:
+    """Return the standard attributes of ``person`` with their names; ``personal`` ones if asked."""
+    shown = (PERSONAL if personal else {}) | OTHERS
+    values = {"gender": person.get_gender_display()}
+    return [(label, values.get(name, getattr(person, name))) for name, label in shown.items()]
+
+
+def custom_values(person: Profile) -> list[tuple[str, Any]]:
+    """Return the custom attributes of ``person`` by name; what spells a time is one."""
+    return [
+        (name, (parse_time(value) if isinstance(value, str) else None) or value)
+        for name, value in sorted(person.custom.items())
+    ]
+
+
+def activities(person: Profile) -> list[Activity]:
+    """Return all that ``person`` ever did, by kind; in each what was done last comes first."""
+    totals = list(EventTotal.objects.filter(profile=person).order_by("-last_at", "name"))
+    kinds = [Activity(kind, [t for t in totals if t.kind == kind]) for kind in EventKind]
+    return [activity for activity in kinds if activity.totals]
+
+
+def newest_events(person: Profile) -> list[Event]:
+    """Return the ``MOST_EVENTS`` newest events of ``person``."""
+    return list(Event.objects.filter(profile=person).order_by("-time", "-pk")[:MOST_EVENTS])
