@@ -22,6 +22,7 @@ from tests.factories import (
     UserListFactory,
     import_key,
 )
+from tests.rest_callers import rest_caller
 from workspaces.models import Workspace
 
 type Arguments = dict[str, Any]
@@ -76,6 +77,10 @@ def canvas(workspace: Workspace) -> Arguments:
     return {"pk": Canvas.objects.create(workspace=workspace, name="Onboarding").pk}
 
 
+def api_key(workspace: Workspace) -> Arguments:
+    return {"pk": rest_caller(workspace).key.pk}
+
+
 def member(workspace: Workspace) -> Arguments:
     return {"pk": workspace.members.latest("pk").pk}
 
@@ -114,6 +119,8 @@ THINGS: dict[str, Callable[[Workspace], Arguments]] = {
     "canvas-audience": canvas,
     "canvas-archive": canvas,
     "team-member": member,
+    "api-key": api_key,
+    "api-key-delete": api_key,
 }
 
 
@@ -252,6 +259,10 @@ READERS_MAY_NOT_OPEN = {
     "canvas-audience",
     "canvas-archive",
     "team-member",
+    "api-key-list",
+    "api-key-new",
+    "api-key",
+    "api-key-delete",
     "audit-log",
 }
 
@@ -270,6 +281,10 @@ MARKETERS_MAY_NOT_OPEN = {
     "key-invalidate",
     "cohort-clear",
     "team-member",
+    "api-key-list",
+    "api-key-new",
+    "api-key",
+    "api-key-delete",
     "audit-log",
 }
 

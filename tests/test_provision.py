@@ -2,6 +2,7 @@
 
 import io
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from django.core.management import CommandError, call_command
 from cohorts import keys
 from cohorts.models import DataImportKey, Partner, PartnerApiKey
 from tests.factories import PASSWORD, MemberFactory
-from workspaces.models import AuditEntry, Member, Role, User, Workspace
+from workspaces import api_keys
+from workspaces.models import AuditEntry, Member, RestApiKey, Role, User, Workspace
 
 pytestmark = pytest.mark.django_db
 
@@ -38,8 +40,48 @@ def test_provision_prints_keys_by_which_the_workspace_is_found(settings: Any) ->
         "partner": "heap",
         "partner_api_key": answer["partner_api_key"],
         "data_import_key": answer["data_import_key"],
-        "rest_api_key": None,
+        "rest_api_key": answer["rest_api_key"],
     }
+
+
+def test_provision_prints_a_rest_api_key_that_may_do_everything() -> None:
+    key = api_keys.find(provision()["rest_api_key"])
+    assert (key.workspace.slug, key.name) == ("acme", "Provisioned")
+    assert key.permissions == list(api_keys.ALL_PERMISSIONS)
+    assert (key.allow_list, key.expires_at) == ([], None)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "Mine"},
+        {"permissions": ["users.track"]},
+        {"allow_list": ["192.0.2.0/24"]},
+        {"expires_at": datetime(2100, 1, 1, tzinfo=UTC)},
+        {"digest": "of another secret"},
+    ],
+)
+def test_provision_makes_another_rest_api_key_where_one_will_not_do(change: Any) -> None:
+    first = provision()["rest_api_key"]
+    RestApiKey.objects.update(**change)
+    second = provision()["rest_api_key"]
+    assert first != second == provision()["rest_api_key"]
+
+
+def test_provision_does_not_bring_a_deleted_rest_api_key_back() -> None:
+    first = provision()["rest_api_key"]
+    RestApiKey.objects.get().delete()
+    assert provision()["rest_api_key"] != first
+    assert api_keys.find(first) is None
+
+
+def test_provision_knows_the_rest_api_key_of_an_older_data_key(settings: Any) -> None:
+    settings.DATA_KEYS = ["old"]
+    first = provision()["rest_api_key"]
+    settings.DATA_KEYS = ["new", "old"]
+    assert provision()["rest_api_key"] == first
+    settings.DATA_KEYS = ["new"]
+    assert provision()["rest_api_key"] != first
 
 
 @pytest.mark.parametrize("port", [None, "8123"])
@@ -54,6 +96,7 @@ def test_provision_names_the_local_port(monkeypatch: Any, settings: Any, port: s
 def test_provision_twice_prints_the_same() -> None:
     assert provision() == provision()
     assert (Workspace.objects.count(), DataImportKey.objects.count()) == (1, 1)
+    assert RestApiKey.objects.count() == 1
 
 
 def test_provision_puts_on_record_what_it_made_and_showed() -> None:
@@ -61,7 +104,9 @@ def test_provision_puts_on_record_what_it_made_and_showed() -> None:
     provision()
     assert list(AuditEntry.objects.order_by("pk").values_list("action", "subject", "detail")) == [
         ("Generated Data Import Key", "Provisioned", {"partner": "Heap"}),
+        ("Added REST API key", "Provisioned", {}),
         ("Revealed Data Import Key", "Provisioned", {"partner": "Heap"}),
+        ("Revealed REST API key", "Provisioned", {}),
     ]
 
 
@@ -89,6 +134,7 @@ def test_provision_gives_each_workspace_keys_of_its_own() -> None:
     second = json.loads(out.getvalue())
     assert first["partner_api_key"] == second["partner_api_key"]
     assert first["data_import_key"] != second["data_import_key"]
+    assert first["rest_api_key"] != second["rest_api_key"]
 
 
 def test_provision_for_people_to_read() -> None:
@@ -96,6 +142,7 @@ def test_provision_for_people_to_read() -> None:
     lines = run().splitlines()
     assert lines[0] == "Workspace        acme"
     assert lines[4] == f"Data Import Key  {answer['data_import_key']}"
+    assert lines[5] == f"REST API key     {answer['rest_api_key']}"
 
 
 def test_provision_makes_an_admin_who_can_sign_in() -> None:
