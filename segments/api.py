@@ -71,7 +71,7 @@ class SegmentDetails(RestCall):
                     "created_at": "2026-06-01T08:00:00Z",
                     "updated_at": "2026-06-02T09:30:00Z",
                     "name": EXAMPLE["name"],
-                    "description": "Everyone for whom Country is any of: France",
+                    "description": "Everyone for whom Country is any of FR",
                     "text_description": "Whom to win back.",
                     "tags": EXAMPLE["tags"],
                     "teams": [],

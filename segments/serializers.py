@@ -60,4 +60,5 @@ class SizeOfDay(serializers.Serializer):
 
 
 class SegmentSeries(Success):
-    data = SizeOfDay(many=True)
+    # The metaclass takes the field away: the property of the same name stays.
+    data = SizeOfDay(many=True)  # type: ignore[assignment]

@@ -32,7 +32,6 @@ class RestCaller:
 
 def rest_caller(workspace: Workspace, *permissions: str, **fields: Any) -> RestCaller:
     """Give a program a key with ``permissions``, all of them by default."""
-    key, secret = generate_api_key(
-        workspace, name="Test", permissions=permissions or ALL_PERMISSIONS, **fields
-    )
+    fields = {"name": "Test", "permissions": permissions or ALL_PERMISSIONS} | fields
+    key, secret = generate_api_key(workspace, **fields)
     return RestCaller(workspace, key, secret)

@@ -124,7 +124,7 @@ def test_the_details_are_as_documented(caller: RestCaller, french: Segment) -> N
         "created_at": "2026-06-01T08:00:00Z",
         "updated_at": "2026-06-02T09:30:01.000005Z",
         "name": "French",
-        "description": "Everyone for whom Country is any of “FR”",
+        "description": "Everyone for whom Country is any of FR",
         "text_description": "Whom we like.",
         "tags": ["a"],
         "teams": [],

@@ -62,7 +62,7 @@ def _provision(slug: str, partner_slug: str, admin: str | None) -> dict[str, str
         raise CommandError(f"Unknown partner “{partner_slug}”. Known are: {', '.join(partners)}.")
     workspace = open_workspace(slug)
     secrets = provision(workspace, partner)
-    answer = {
+    answer: dict[str, str | None] = {
         "workspace": workspace.slug,
         "rest_endpoint": rest_endpoint(),
         "partner": partner.slug,
