@@ -7,13 +7,11 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from workspaces.api_keys import PERMISSIONS, generate_api_key
-from workspaces.models import RestApiKey, User, Workspace
+from workspaces.api_keys import PERMISSIONS
 
 #: How the page calls the areas of ``PERMISSIONS``.
 AREAS = {
@@ -71,9 +69,8 @@ class ApiKeyForm(forms.Form):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
 
-    def __init__(self, data: Any, *, workspace: Workspace) -> None:
+    def __init__(self, data: Any) -> None:
         super().__init__(data)
-        self.workspace = workspace
         self.fields["expires_at"].help_text = _("Empty: never. Time zone: %(zone)s.") % {
             "zone": timezone.get_current_timezone_name()
         }
@@ -90,12 +87,6 @@ class ApiKeyForm(forms.Form):
         """The boxes of each area."""
         return (self[area] for area in PERMISSIONS)
 
-    def clean_name(self) -> str:
-        name = self.cleaned_data["name"]
-        if RestApiKey.objects.in_workspace(self.workspace).filter(name=name).exists():
-            raise ValidationError(_("A key has this name already: choose another."))
-        return name
-
     def clean_expires_at(self) -> datetime | None:
         moment = self.cleaned_data["expires_at"]
         if moment and moment <= timezone.now():
@@ -103,29 +94,13 @@ class ApiKeyForm(forms.Form):
         return moment
 
     def clean(self) -> dict[str, Any]:
+        """Give what was entered, all boxes together as ``permissions``."""
         cleaned = super().clean() or self.cleaned_data
-        cleaned["permissions"] = list(_permissions(cleaned))
-        if not cleaned["permissions"]:
+        permissions = list(_permissions(cleaned))
+        if not permissions:
             self.add_error("everything", _("Tick at least one permission."))
-        return cleaned
-
-    @transaction.atomic
-    def save(self, *, by: User) -> tuple[RestApiKey, str] | None:
-        """Make the key and return it and its secret; None if its name was taken meanwhile."""
-        Workspace.objects.select_for_update(no_key=True).get(pk=self.workspace.pk)
-        try:
-            name = self.clean_name()
-        except ValidationError as error:
-            self.add_error("name", error)
-            return None
-        return generate_api_key(
-            self.workspace,
-            name=name,
-            permissions=self.cleaned_data["permissions"],
-            allow_list=self.cleaned_data["allow_list"],
-            expires_at=self.cleaned_data["expires_at"],
-            created_by=by,
-        )
+        names = ("name", "allow_list", "expires_at")
+        return {name: cleaned.get(name) for name in names} | {"permissions": permissions}
 
 
 def _permissions(cleaned: dict[str, Any]) -> Iterator[str]:

@@ -6,10 +6,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from workspaces import audit
 from workspaces.access import WorkspaceRequest, workspace_page
 from workspaces.addresses import rest_endpoint
 from workspaces.api_keys import PERMISSIONS
+from workspaces.issuing import NameTaken, delete_api_key, issue_api_key
 from workspaces.key_forms import AREAS, ApiKeyForm
 from workspaces.models import RestApiKey, Role
 
@@ -28,13 +28,15 @@ def api_key_list(request: WorkspaceRequest) -> HttpResponse:
 @admin_page
 def api_key_new(request: WorkspaceRequest) -> HttpResponse:
     """Make a key, and show its secret in the answer to the POST itself, this once."""
-    data = request.POST if request.method == "POST" else None
-    form = ApiKeyForm(data, workspace=request.workspace)
-    if form.is_valid() and (made := form.save(by=request.user)):
-        key, secret = made
-        _record(request, "Added REST API key", key)
-        context = {"key": key, "secret": secret, "rest_endpoint": rest_endpoint(request)}
-        return render(request, "workspaces/api_key_added.html", context)
+    form = ApiKeyForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            key, secret = issue_api_key(request.workspace, by=request.user, **form.cleaned_data)
+        except NameTaken:
+            form.add_error("name", _("A key has this name already: choose another."))
+        else:
+            context = {"key": key, "secret": secret, "rest_endpoint": rest_endpoint(request)}
+            return render(request, "workspaces/api_key_added.html", context)
     return render(request, "workspaces/api_key_new.html", {"form": form})
 
 
@@ -56,9 +58,7 @@ def api_key_delete(request: WorkspaceRequest, pk: int) -> HttpResponse:
     key = _key(request, pk)
     if request.method != "POST":
         return render(request, "workspaces/api_key_delete.html", {"key": key})
-    deleted, _by_model = RestApiKey.objects.filter(pk=key.pk).delete()
-    if deleted:
-        _record(request, "Removed REST API key", key)
+    delete_api_key(key, by=request.user)
     messages.success(request, _("The key “%(name)s” is deleted.") % {"name": key})
     return redirect("api-key-list", request.workspace.slug)
 
@@ -68,8 +68,3 @@ def _key(request: WorkspaceRequest, pk: int) -> RestApiKey:
     key = get_object_or_404(found, pk=pk)
     key.workspace = request.workspace
     return key
-
-
-def _record(request: WorkspaceRequest, action: str, key: RestApiKey) -> None:
-    detail = {"permissions": key.permissions, "addresses": key.allow_list}
-    audit.record(request.workspace, request.user, action, key.name, **detail)
