@@ -7,7 +7,7 @@ import json
 from typing import Any, Never
 
 from django.conf import settings
-from django.http import UnreadablePostError
+from django.http import Http404, UnreadablePostError
 from rest_framework import negotiation, parsers
 from rest_framework.exceptions import APIException, NotAcceptable, ParseError
 
@@ -40,7 +40,8 @@ class Negotiation(negotiation.DefaultContentNegotiation):
     def select_renderer(self, request: Any, renderers: Any, format_suffix: Any = None) -> Any:
         try:
             return super().select_renderer(request, renderers, format_suffix)
-        except NotAcceptable:
+        except (NotAcceptable, Http404):
+            # Http404 is for an unknown ``?format=``, which to us is a parameter like any other.
             return renderers[0], renderers[0].media_type
 
 

@@ -78,6 +78,12 @@ def test_archived_and_foreign_segments_are_never_listed(caller: RestCaller) -> N
     assert names(caller) == names(caller, include_archived="true") == []
 
 
+@pytest.mark.parametrize("name", ["format", "api_key", "segments"])
+def test_a_parameter_that_we_do_not_know_is_ignored(name: str, caller: RestCaller) -> None:
+    SegmentFactory(workspace=caller.workspace, name="One")
+    assert names(caller, **{name: "xml"}) == ["One"]
+
+
 def test_a_page_has_a_hundred_segments(caller: RestCaller) -> None:
     for number in range(101):
         SegmentFactory(workspace=caller.workspace, name=str(number))
