@@ -33,8 +33,10 @@ def written(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return json.dumps(value, ensure_ascii=False) if any(";" in i for i in value) else (
-            "; ".join(value)
+        return (
+            json.dumps(value, ensure_ascii=False)
+            if any(";" in i for i in value)
+            else ("; ".join(value))
         )
     return json.dumps(value, ensure_ascii=False)
 

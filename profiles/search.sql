@@ -8,10 +8,10 @@ select id from profiles_profile
 where workspace_id = (select %(workspace)s::bigint) and braze_id = lower(%(text)s)
 union
 select id from profiles_profile
-where workspace_id = (select %(workspace)s::bigint) and email = lower(%(text)s) and email <> ''
+where workspace_id = (select %(workspace)s::bigint) and email = lower(%(text)s) and email <> '' and %(personal)s
 union
 select id from profiles_profile
-where workspace_id = (select %(workspace)s::bigint) and phone = %(text)s and phone <> ''
+where workspace_id = (select %(workspace)s::bigint) and phone = %(text)s and phone <> '' and %(personal)s
 union
 select profile_id from profiles_device
 where workspace_id = (select %(workspace)s::bigint) and device_id = %(text)s

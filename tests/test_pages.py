@@ -17,6 +17,7 @@ from segments.models import SegmentExport
 from tests.factories import (
     CohortFactory,
     CohortImportFactory,
+    ProfileFactory,
     SegmentFactory,
     SubscriptionGroupFactory,
     UserListFactory,
@@ -65,6 +66,10 @@ def export(workspace: Workspace) -> Arguments:
     return {"pk": export.pk}
 
 
+def person(workspace: Workspace) -> Arguments:
+    return {"braze_id": ProfileFactory(workspace=workspace).braze_id}
+
+
 def group(workspace: Workspace) -> Arguments:
     return {"pk": SubscriptionGroupFactory(workspace=workspace).pk}
 
@@ -110,6 +115,10 @@ THINGS: dict[str, Callable[[Workspace], Arguments]] = {
     "user-list": user_list,
     "user-list-delete": user_list,
     "group-edit": group,
+    "person": person,
+    "person-edit": person,
+    "person-merge": person,
+    "person-delete": person,
     "campaign": campaign,
     "campaign-edit": campaign,
     "campaign-audience": campaign,
