@@ -10,6 +10,7 @@ from campaigns import views as campaigns
 from cohorts import api as partner_api
 from cohorts import views as partners
 from profiles import group_views as groups
+from profiles import import_views as imports
 from profiles import person_views as persons
 from profiles import subscription_api as subscriptions
 from profiles import views as people
@@ -111,12 +112,21 @@ canvas_pages = [
     path("<uuid:pk>/archive/", campaigns.canvas_archive, name="canvas-archive"),
 ]
 
+import_pages = [
+    path("", imports.csv_import_list, name="csv-import-list"),
+    path("new/", imports.csv_import_new, name="csv-import-new"),
+    path("<uuid:pk>/", imports.csv_import_detail, name="csv-import"),
+    path("<uuid:pk>/columns/", imports.csv_import_columns, name="csv-import-columns"),
+    path("<uuid:pk>/rejected.csv", imports.csv_import_rejected, name="csv-import-rejected"),
+]
+
 workspace_pages: list[URLPattern | URLResolver] = [
     path("", views.overview, name="workspace"),
     path("segments/", include(segment_pages)),
     path("campaigns/", include(campaign_pages)),
     path("canvas/", include(canvas_pages)),
     path("users/", include(user_pages)),
+    path("users/import/", include(import_pages)),
     path("subscription-groups/", include(group_pages)),
     path("partners/", include(partner_pages)),
     path("settings/", include(settings_pages)),

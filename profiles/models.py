@@ -9,7 +9,7 @@ from django.db.models.functions import Cast, Floor, Now, Random
 from django.utils.translation import gettext_lazy as _
 
 from profiles.changes import ChangedField, OldestRunning
-from workspaces.models import Workspace
+from workspaces.models import User, Workspace
 
 #: Longest identifier, in bytes: what a unique index of PostgreSQL and Braze's own limit allow.
 IDENTIFIER_BYTES = 997
@@ -432,3 +432,61 @@ class GroupSubscription(models.Model):
 
     def __str__(self) -> str:
         return f"{self.group_id}: {self.subscribed}"
+
+
+class ImportState(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    CHECKING = "checking", _("Checking")
+    CHECKED = "checked", _("Checked")
+    IMPORTING = "importing", _("Importing")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+
+
+class CsvImportQuerySet(models.QuerySet["CsvImport"]):
+    def in_workspace(self, workspace: Workspace) -> Self:
+        return self.filter(workspace=workspace)
+
+
+class CsvImport(models.Model):
+    """A file of people that a member uploaded, and the receipt of its rows. See
+    ``profiles.csv_imports``.
+
+    The counts are those of the last run, first a check, then the import itself: ``position`` is how
+    many rows it has dealt with, and the four kinds add up to that.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="csv_imports")
+    file_name = models.CharField(max_length=255)
+    header = models.JSONField(default=list)
+    # What each column holds, as ``profiles.csv_columns.Column`` dumps it; empty until chosen.
+    columns = models.JSONField(default=list)
+    state = models.CharField(max_length=9, choices=ImportState, default=ImportState.DRAFT)
+    reason = models.TextField(blank=True)
+    total = models.PositiveIntegerField(null=True)
+    position = models.PositiveIntegerField(default=0)
+    created = models.PositiveIntegerField(default=0)
+    updated = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    rejected = models.PositiveIntegerField(default=0)
+    # How much of the file of rejected rows is of committed chunks.
+    rejected_bytes = models.PositiveBigIntegerField(default=0)
+    uploaded_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    uploaded_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    # When its files are dropped.
+    expires_at = models.DateTimeField(db_index=True)
+
+    objects = CsvImportQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-uploaded_at", "-pk"]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.state in {ImportState.CHECKING, ImportState.IMPORTING}

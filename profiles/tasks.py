@@ -1,9 +1,11 @@
 """What is done for people in the background."""
 
+from uuid import UUID
+
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from profiles import clock
+from profiles import clock, csv_imports
 from profiles.changes import TRACES_KEPT
 from profiles.models import Trace
 
@@ -20,3 +22,23 @@ def drop_traces(timestamp: int) -> None:
 def tick(timestamp: int) -> None:
     """Note which transactions are over. ``timestamp`` is when it was due."""
     clock.tick()
+
+
+@app.task(pass_context=False)
+def run_import(import_id: str) -> None:
+    """Check or import an uploaded file."""
+    csv_imports.run(UUID(import_id))
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="profiles.mend_imports", pass_context=False)
+def mend_imports(timestamp: int) -> None:
+    """Look after imports whose worker was killed. ``timestamp`` is when it was due."""
+    csv_imports.mend_imports()
+
+
+@app.periodic(cron="37 * * * *")
+@app.task(queueing_lock="profiles.drop_expired_imports", pass_context=False)
+def drop_expired_imports(timestamp: int) -> None:
+    """Drop the files of imports that are past their time. ``timestamp`` is when it was due."""
+    csv_imports.drop_expired()

@@ -14,10 +14,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from profiles.csv_files import UnreadableFile
 from segments.audiences import PAGE, people_of
 from segments.estimates import Size
 from segments.filters import InvalidTree, Label
-from segments.list_files import UnreadableFile
 from segments.list_filters import UserListFilter
 from segments.list_forms import ListForm, UploadForm
 from segments.models import Segment, UserList

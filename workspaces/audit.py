@@ -24,6 +24,7 @@ ACTIONS = (
     _("Archived Segment"),
     _("Unarchived Segment"),
     _("Exported Users"),
+    _("User Import Started"),
     _("Added User List"),
     _("Deleted User List"),
     _("Edited User"),

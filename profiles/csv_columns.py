@@ -1,0 +1,286 @@
+"""What the columns of an uploaded file hold, and what their cells come to.
+
+One column names the user of a row. The others hold standard attributes, custom attributes, or
+nothing that is wanted. Values are cleaned by ``profiles.attributes``, as everywhere.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any, Self
+
+from profiles.attributes import (
+    DAY,
+    STANDARD,
+    TIME,
+    InvalidAttribute,
+    clean_custom,
+    clean_standard,
+    is_storable,
+    iso,
+    parse_time,
+)
+from profiles.models import IDENTIFIER_BYTES, AttributeType
+
+#: What a column may hold beside a standard attribute, which goes by its own name.
+IGNORED = ""
+CUSTOM = "custom"
+IDENTIFIER = "id:"
+IDENTIFIERS = ("external_id", "braze_id", "alias", "email", "phone")
+
+#: Other words for columns, as exports of ours and of others write them.
+SYNONYMS = {
+    "external_id": "id:external_id",
+    "user_id": "id:external_id",
+    "braze_id": "id:braze_id",
+    "user_alias_name": "id:alias",
+    "alias_name": "id:alias",
+    "birthday": "dob",
+    "city": "home_city",
+    "date_of_birth": "dob",
+    "email_address": "email",
+    "phone_number": "phone",
+    "timezone": "time_zone",
+}
+#: Columns of our own exports that nobody can set.
+SET_BY_US = {"created_at", "devices", "random_bucket", "user_aliases"}
+
+NUMBER = re.compile(r"[+-]?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d{1,3})?", re.ASCII)
+BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+#: Yes, no, 0 and 1 are too often something else.
+CERTAIN_BOOLEANS = {"true", "false"}
+
+NULL = "\\N"
+#: What stands for these in COPY's text form.
+ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+MOST_REMEMBERED = 10_000
+
+
+@dataclass(frozen=True)
+class Column:
+    """What one column holds: ``target`` is an identifier (``id:…``), a standard attribute,
+    ``CUSTOM`` or ``IGNORED``. ``name`` is that of a custom attribute, or the label of an alias.
+    """
+
+    target: str = IGNORED
+    name: str = ""
+    type: str = AttributeType.STRING.value
+
+    @classmethod
+    def load(cls, stored: Mapping[str, Any]) -> Self:
+        return cls(**stored)
+
+    def dump(self) -> dict[str, str]:
+        return asdict(self)
+
+    @property
+    def identifier(self) -> str | None:
+        """Which identifier the column holds, one of ``IDENTIFIERS``, if any."""
+        kind = self.target.removeprefix(IDENTIFIER)
+        return kind if self.target.startswith(IDENTIFIER) else None
+
+    def cells(self) -> "Cells":
+        """Return what cleans the cells of this column."""
+        if self.identifier:
+            return Cells(_identifier(self.identifier), blank=None)
+        if self.target == CUSTOM:
+            return Cells(_custom(self.name, AttributeType(self.type)), blank="")
+        return Cells(_standard(self.target), blank=NULL)
+
+
+class Cells(dict[str, str | None]):
+    """What the cells of a column come to, in COPY's text form: None for one that is refused.
+
+    Each distinct text is cleaned once: of a million rows most values of most columns repeat.
+    """
+
+    def __init__(self, clean: Callable[[str], str], *, blank: str | None) -> None:
+        super().__init__()
+        self._clean = clean
+        self._blank = blank
+        self.refuses = blank is None
+
+    def __missing__(self, text: str) -> str | None:
+        try:
+            value = self._clean(stripped) if (stripped := text.strip()) else self._blank
+        except InvalidAttribute:
+            value, self.refuses = None, True
+        self[text] = value
+        return value
+
+    def reason(self, text: str) -> str:
+        """Tell why ``text`` is refused; "" where it is not, or is blank."""
+        try:
+            if stripped := text.strip():
+                self._clean(stripped)
+        except InvalidAttribute as error:
+            return str(error)
+        return ""
+
+    def forget(self) -> None:
+        """Bound the memory: drop what is remembered of a column in which little repeats."""
+        if len(self) > MOST_REMEMBERED:
+            self.clear()
+
+
+# From a cell to a value
+
+
+def _identifier(kind: str) -> Callable[[str], str]:
+    def clean(text: str) -> str:
+        if kind in STANDARD:
+            text = str(clean_standard(kind, text)[1])
+        elif len(text.encode(errors="replace")) > IDENTIFIER_BYTES or not is_storable(text):
+            raise InvalidAttribute(f"'{kind}' must have at most {IDENTIFIER_BYTES} bytes")
+        return (text.lower() if kind == "braze_id" else text).translate(ESCAPED)
+
+    return clean
+
+
+def _standard(name: str) -> Callable[[str], str]:
+    def clean(text: str) -> str:
+        _column, value = clean_standard(name, text)
+        if isinstance(value, date):  # a datetime too
+            return value.isoformat()
+        return str(value).translate(ESCAPED)
+
+    return clean
+
+
+def _custom(name: str, kind: AttributeType) -> Callable[[str], str]:
+    """Return what makes of a cell its part of a JSON object: ``"name": value``."""
+    label, read = json.dumps(name, ensure_ascii=False), READERS[kind]
+
+    def clean(text: str) -> str:
+        try:
+            value = read(text)
+        except (ValueError, RecursionError):
+            article = "an" if kind in {AttributeType.ARRAY, AttributeType.OBJECT} else "a"
+            raise InvalidAttribute(f"'{name}' must be {article} {kind.value}") from None
+        written = json.dumps(clean_custom(name, value), ensure_ascii=False, separators=(",", ":"))
+        return f"{label}:{written}".translate(ESCAPED)
+
+    return clean
+
+
+def _boolean(text: str) -> bool:
+    if (known := BOOLEANS.get(text.lower())) is None:
+        raise ValueError
+    return known
+
+
+def _number(text: str) -> int | float:
+    if not NUMBER.fullmatch(text):
+        raise ValueError
+    return float(text) if {".", "e", "E"} & set(text) else int(text)
+
+
+def _time(text: str) -> str:
+    if DAY.fullmatch(text):
+        return iso(datetime.fromisoformat(f"{text}T00:00:00Z"))
+    if (moment := parse_time(text)) is None:
+        raise ValueError
+    return iso(moment)
+
+
+def _array(text: str) -> Any:
+    """Read a JSON array, or texts between semicolons."""
+    if text.startswith("["):
+        return json.loads(text)
+    return [item for part in text.split(";") if (item := part.strip())]
+
+
+def _object(text: str) -> Any:
+    if not text.startswith("{"):
+        raise ValueError
+    return json.loads(text)
+
+
+READERS: dict[AttributeType, Callable[[str], Any]] = {
+    AttributeType.BOOLEAN: _boolean,
+    AttributeType.NUMBER: _number,
+    AttributeType.STRING: str,
+    AttributeType.ARRAY: _array,
+    AttributeType.TIME: _time,
+    AttributeType.OBJECT: _object,
+}
+
+
+# What a column seems to hold
+
+
+def guess(
+    header: Iterable[str], samples: Iterable[Iterable[str]], known: Mapping[str, str]
+) -> list[Column]:
+    """Return what each column seems to hold, by its name and the ``samples`` of its cells.
+
+    ``known`` holds the types of the workspace's custom attributes. At most one column is taken
+    for the identifier, and each standard attribute once.
+    """
+    guessed: list[Column] = []
+    for name, cells in zip(header, samples, strict=True):
+        column = _guess_one(name, cells, known)
+        if column.target != CUSTOM and any(_clash(column, other) for other in guessed):
+            column = Column()
+        guessed.append(column)
+    if not any(column.identifier for column in guessed):
+        guessed = [_instead(column, guessed) for column in guessed]
+    return guessed
+
+
+def _guess_one(name: str, cells: Iterable[str], known: Mapping[str, str]) -> Column:
+    plain = re.sub(r"[\s-]+", "_", name.strip().lower())
+    target = SYNONYMS.get(plain, plain)
+    if target in STANDARD or target.startswith(IDENTIFIER):
+        return Column(target)
+    if not name or plain in SET_BY_US:
+        return Column()
+    return Column(CUSTOM, name, known.get(name) or type_of_texts(cells))
+
+
+def _clash(column: Column, other: Column) -> bool:
+    same = column.target == other.target != IGNORED
+    return same or bool(column.identifier and other.identifier)
+
+
+def _instead(column: Column, columns: list[Column]) -> Column:
+    """Have users named by their e-mail address, else their phone number, where nothing else does."""
+    targets = {each.target for each in columns}
+    best = next((kind for kind in ("email", "phone") if kind in targets), None)
+    return Column(f"{IDENTIFIER}{best}") if best and column.target == best else column
+
+
+def type_of_texts(cells: Iterable[str]) -> str:
+    """Return the type of custom attribute that all of ``cells`` can be; blank ones do not count."""
+    texts = [text for cell in cells if (text := cell.strip())]
+    if texts and all(text.lower() in CERTAIN_BOOLEANS for text in texts):
+        return AttributeType.BOOLEAN.value
+    for kind, looks in LOOKS.items():
+        if texts and all(map(looks, texts)):
+            return kind.value
+    return AttributeType.STRING.value
+
+
+def _looks_like_a_number(text: str) -> bool:
+    # A plus begins a phone number, and more than 15 digits an account's.
+    return not text.startswith("+") and bool(NUMBER.fullmatch(text)) and len(text) <= 15
+
+
+def _reads_as(kind: AttributeType) -> Callable[[str], bool]:
+    def reads(text: str) -> bool:
+        try:
+            return isinstance(READERS[kind](text), list | dict) and text[0] in "[{"
+        except (ValueError, RecursionError):
+            return False
+
+    return reads
+
+
+LOOKS: dict[AttributeType, Callable[[str], bool]] = {
+    AttributeType.NUMBER: _looks_like_a_number,
+    AttributeType.TIME: lambda text: bool(TIME.fullmatch(text) or DAY.fullmatch(text)),
+    AttributeType.ARRAY: _reads_as(AttributeType.ARRAY),
+    AttributeType.OBJECT: _reads_as(AttributeType.OBJECT),
+}

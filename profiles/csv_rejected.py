@@ -1,0 +1,60 @@
+"""The file of the rows that an import did not take: the line of each, why, and what it says."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, Self
+
+from profiles.csv_files import guarded
+
+LINE, REASON = "line", "reason"
+
+
+class RejectedRows:
+    """Writes the file, chunk by chunk. What was written of a chunk that did not commit is
+    overwritten by the next: the database keeps the size up to which the file counts.
+    """
+
+    def __init__(self, path: Path, header: Sequence[str]) -> None:
+        self._path = path
+        self._header = header
+
+    def __enter__(self) -> Self:
+        self._path.touch(mode=0o600)
+        self._file: BinaryIO = self._path.open("r+b")
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._file.close()
+
+    def write(self, size: int, rows: Iterable[tuple[int, Sequence[str], str]]) -> int:
+        """Write ``rows``, each a line, its cells and a reason, after ``size`` bytes; return how
+        many bytes there are then.
+        """
+        self._file.seek(size)
+        self._file.truncate()
+        if not size:
+            self._file.write(_line([LINE, REASON, *self._header]))
+        for line, cells, reason in rows:
+            self._file.write(_line([str(line), reason, *cells]))
+        self._file.flush()
+        return self._file.tell()
+
+
+def read(path: Path, most: int) -> Iterator[tuple[str, str, list[str]]]:
+    """Give the first ``most`` rejected rows: line, reason, cells. None where the file is gone."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in islice(csv.reader(file), 1, most + 1):
+                yield row[0], row[1], row[2:]
+    except FileNotFoundError:
+        return
+
+
+def _line(cells: Iterable[str]) -> bytes:
+    """Return a line of CSV that a spreadsheet can open without harm."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(map(guarded, cells))
+    return line.getvalue().encode(errors="replace")
