@@ -246,7 +246,7 @@ def _clash(column: Column, other: Column) -> bool:
 
 
 def _instead(column: Column, columns: list[Column]) -> Column:
-    """Have users named by their e-mail address, else their phone number, where nothing else does."""
+    """Name users by their e-mail address, else their phone number, where nothing else does."""
     targets = {each.target for each in columns}
     best = next((kind for kind in ("email", "phone") if kind in targets), None)
     return Column(f"{IDENTIFIER}{best}") if best and column.target == best else column

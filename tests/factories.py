@@ -3,11 +3,14 @@
 from typing import Any
 
 import factory
+from django.core.files.uploadedfile import SimpleUploadedFile
 from factory.django import DjangoModelFactory
 
 from cohorts import keys
 from cohorts.models import Cohort, CohortImport, DataImportKey, Partner
-from profiles.models import Alias, Device, GroupChannel, Profile, SubscriptionGroup
+from profiles import csv_imports
+from profiles.csv_columns import Column
+from profiles.models import Alias, CsvImport, Device, GroupChannel, Profile, SubscriptionGroup
 from segments.models import Segment, UserList
 from workspaces.models import Member, Role, User, Workspace
 
@@ -78,6 +81,18 @@ class SubscriptionGroupFactory(DjangoModelFactory[SubscriptionGroup]):
     workspace = factory.SubFactory(WorkspaceFactory)
     name = factory.Sequence(lambda n: f"Group {n}")
     channel = GroupChannel.EMAIL
+
+
+def checked_import(workspace: Workspace, file: bytes = b"id,country\na,FR\nb,?\n") -> CsvImport:
+    """Return an import of ``file``, checked: its first column holds external ids, its second
+    countries.
+    """
+    member = workspace.members.earliest("pk")
+    made = csv_imports.upload(workspace, SimpleUploadedFile("people.csv", file), by=member.user)
+    csv_imports.check(made, [Column("id:external_id"), Column("country")])
+    csv_imports.run(made.pk)
+    made.refresh_from_db()
+    return made
 
 
 class SegmentFactory(DjangoModelFactory[Segment]):

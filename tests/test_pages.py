@@ -21,6 +21,7 @@ from tests.factories import (
     SegmentFactory,
     SubscriptionGroupFactory,
     UserListFactory,
+    checked_import,
     import_key,
 )
 from tests.rest_callers import rest_caller
@@ -72,6 +73,8 @@ def person(workspace: Workspace) -> Arguments:
 
 def group(workspace: Workspace) -> Arguments:
     return {"pk": SubscriptionGroupFactory(workspace=workspace).pk}
+def csv_import(workspace: Workspace) -> Arguments:
+    return {"pk": checked_import(workspace).pk}
 
 
 def campaign(workspace: Workspace) -> Arguments:
@@ -112,6 +115,9 @@ THINGS: dict[str, Callable[[Workspace], Arguments]] = {
     "segment-history": segment,
     "segment-restore": segment_version,
     "segment-freeze": segment,
+    "csv-import": csv_import,
+    "csv-import-columns": csv_import,
+    "csv-import-rejected": csv_import,
     "user-list": user_list,
     "user-list-delete": user_list,
     "group-edit": group,
@@ -259,6 +265,9 @@ READERS_MAY_NOT_OPEN = {
     "segment-freeze",
     "user-list-new",
     "user-list-delete",
+    "csv-import-new",
+    "csv-import-columns",
+    "csv-import-rejected",
     "campaign-new",
     "campaign-edit",
     "campaign-audience",

@@ -14,14 +14,18 @@ from segments.exports import write_export
 from segments.history import record_sizes
 from segments.models import Segment, SegmentExport
 from tests.browser.steps import users
-from tests.factories import UserListFactory
+from tests.factories import UserListFactory, checked_import
 from tests.test_pages import ACTIONS, PAGES
 from workspaces.models import Member, Workspace
 
 pytestmark = pytest.mark.browser
 
 #: What one may download, or only press.
-NOT_PAGES = ACTIONS | {"cohort-import-unmatched", "segment-export-download"}
+NOT_PAGES = ACTIONS | {
+    "cohort-import-unmatched",
+    "csv-import-rejected",
+    "segment-export-download",
+}
 SECTIONS = ("", "segments", "campaigns", "canvas", "users", "partners", "settings")
 SOME_RULES = "rules => axe.run({runOnly: rules})"
 COLOUR_RULES = ["color-contrast", "link-in-text-block"]
@@ -51,11 +55,14 @@ def things(
     export = SegmentExport.objects.create(segment=drop_offs_segment, columns=["user_id"])
     write_export(export.pk)
     user_list = UserListFactory(workspace=workspace)
+    csv_import = {"pk": checked_import(workspace).pk}
     return {
         "partner": {"partner": "heap"},
         "key": {"partner": "heap", "key": key.pk},
         "cohort-import": {"partner": "heap", "pk": mixed_call.pk},
         "cohort": {"partner": "heap", "pk": workspace.cohorts.get().pk},
+        "csv": csv_import,
+        "csv-import": csv_import,
         "segment": {"pk": drop_offs_segment.pk},
         "segment-export-detail": {"pk": export.pk},
         "user-list": {"pk": user_list.pk},
