@@ -268,19 +268,19 @@ def _looks_like_a_number(text: str) -> bool:
     return not text.startswith("+") and bool(NUMBER.fullmatch(text)) and len(text) <= 15
 
 
-def _reads_as(kind: AttributeType) -> Callable[[str], bool]:
-    def reads(text: str) -> bool:
+def _looks_like_json(of: type) -> Callable[[str], bool]:
+    def looks(text: str) -> bool:
         try:
-            return isinstance(READERS[kind](text), list | dict) and text[0] in "[{"
+            return text[0] in "[{" and isinstance(json.loads(text), of)
         except (ValueError, RecursionError):
             return False
 
-    return reads
+    return looks
 
 
 LOOKS: dict[AttributeType, Callable[[str], bool]] = {
     AttributeType.NUMBER: _looks_like_a_number,
     AttributeType.TIME: lambda text: bool(TIME.fullmatch(text) or DAY.fullmatch(text)),
-    AttributeType.ARRAY: _reads_as(AttributeType.ARRAY),
-    AttributeType.OBJECT: _reads_as(AttributeType.OBJECT),
+    AttributeType.ARRAY: _looks_like_json(list),
+    AttributeType.OBJECT: _looks_like_json(dict),
 }

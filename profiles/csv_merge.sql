@@ -53,9 +53,8 @@ from (
 where profile_id is not null
 
 -- name: match_alias
--- Two aliases may be of one person: of their rows the last counts.
 insert into csv_match (number, profile_id)
-select distinct on (profile_id) number, profile_id
+select number, profile_id
 from (
     select number, (
         select alias.profile_id from profiles_alias as alias
@@ -65,7 +64,6 @@ from (
     from csv_row offset 0
 ) as found
 where profile_id is not null
-order by profile_id, number desc
 
 -- name: match_email
 -- Of several people with one address: the identified first, then who changed last.
@@ -105,12 +103,12 @@ where not exists (select from csv_match where csv_match.number = csv_row.number)
 returning number
 
 -- name: find_changes
--- Who would look different afterwards.
+-- Who would look different afterwards. Two aliases may be of one person: the last row counts.
 insert into csv_change (number, profile_id)
-select csv_match.number, csv_match.profile_id
-from csv_match
-join csv_row as said on said.number = csv_match.number
-join profiles_profile as known on known.id = csv_match.profile_id
+select said.number, known.id
+from (select profile_id, max(number) as number from csv_match group by profile_id) as match
+join csv_row as said on said.number = match.number
+join profiles_profile as known on known.id = match.profile_id
 where known.custom || said.custom <> known.custom
     or (
         coalesce(said.country, known.country),

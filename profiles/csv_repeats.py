@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.db import connection
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
@@ -50,6 +50,7 @@ def _name_all(open_file: Callable[[], BinaryIO], cleaner: Cleaner) -> int:
     """Write down whom each row names; return how many rows there are."""
     total = 0
     with (
+        transaction.atomic(),
         open_file() as file,
         csv_files.opened(file) as table,
         connection.cursor() as cursor,

@@ -335,7 +335,8 @@ def test_an_evil_cell_is_rejected(
 def test_a_cell_that_copy_would_misread_is_kept(
     marketer_client: Client, workspace: Workspace, cell: str
 ) -> None:
-    imported(marketer_client, f"external_id,first_name,note\n{cell},{cell},{cell}\n")
+    file = f"external_id,first_name,note\n{cell},{cell},{cell}\n"
+    imported(marketer_client, file, **{"c2-type": "string"})
     made = Profile.objects.get()
     text = cell.strip('"')
     assert (made.external_id, made.first_name, made.custom) == (text, text, {"note": text})

@@ -199,11 +199,14 @@ def test_a_file_that_is_gone_fails(marketer_client: Client, workspace: Workspace
 
 
 def killed(attempts: int) -> None:
-    """Make it as if the worker of every import was killed in the middle."""
+    """Make it as if the worker was killed in the middle of the newest job, the only one left."""
+    *over, job = jobs_of(RUN)
     with connection.cursor() as cursor:
+        for each in over:
+            cursor.execute("delete from procrastinate_jobs where id = %s", [each.pk])
         cursor.execute(
-            "update procrastinate_jobs set status = 'doing', attempts = %s where task_name = %s",
-            [attempts, RUN],
+            "update procrastinate_jobs set status = 'doing', attempts = %s where id = %s",
+            [attempts, job.pk],
         )
 
 
