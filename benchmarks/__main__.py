@@ -29,6 +29,7 @@ PARTS = {
     "portal:memory": ("web_rss",),
     "leaves:stored": ("bitmaps_200",),
     "seeding:measure": ("seed_1m",),
+    "csv_import:measure": ("csv_1m", "csv_rss"),
 }
 NAMES = [name for names in PARTS.values() for name in names]
 

@@ -53,8 +53,9 @@ BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "
 CERTAIN_BOOLEANS = {"true", "false"}
 
 NULL = "\\N"
-#: What stands for these in COPY's text form.
-ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+#: What COPY's text form has another spelling for.
+ESCAPED = re.compile(r"[\\\t\n\r]")
+SPELLINGS = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 MOST_REMEMBERED = 10_000
 
 
@@ -125,6 +126,11 @@ class Cells(dict[str, str | None]):
             self.clear()
 
 
+def escaped(text: str) -> str:
+    """Return ``text`` in COPY's text form."""
+    return ESCAPED.sub(lambda found: SPELLINGS[found[0]], text)
+
+
 # From a cell to a value
 
 
@@ -134,7 +140,7 @@ def _identifier(kind: str) -> Callable[[str], str]:
             text = str(clean_standard(kind, text)[1])
         elif len(text.encode(errors="replace")) > IDENTIFIER_BYTES or not is_storable(text):
             raise InvalidAttribute(f"'{kind}' must have at most {IDENTIFIER_BYTES} bytes")
-        return (text.lower() if kind == "braze_id" else text).translate(ESCAPED)
+        return escaped(text.lower() if kind == "braze_id" else text)
 
     return clean
 
@@ -144,7 +150,7 @@ def _standard(name: str) -> Callable[[str], str]:
         _column, value = clean_standard(name, text)
         if isinstance(value, date):  # a datetime too
             return value.isoformat()
-        return str(value).translate(ESCAPED)
+        return escaped(str(value))
 
     return clean
 
@@ -159,8 +165,10 @@ def _custom(name: str, kind: AttributeType) -> Callable[[str], str]:
         except (ValueError, RecursionError):
             article = "an" if kind in {AttributeType.ARRAY, AttributeType.OBJECT} else "a"
             raise InvalidAttribute(f"'{name}' must be {article} {kind.value}") from None
-        written = json.dumps(clean_custom(name, value), ensure_ascii=False, separators=(",", ":"))
-        return f"{label}:{written}".translate(ESCAPED)
+        if kind not in CLEAN_AS_READ:
+            value = clean_custom(name, value)
+        written = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return escaped(f"{label}:{written}")
 
     return clean
 
@@ -198,6 +206,8 @@ def _object(text: str) -> Any:
     return json.loads(text)
 
 
+#: What is read as one of these is what ``clean_custom`` would make of it.
+CLEAN_AS_READ = {AttributeType.BOOLEAN, AttributeType.TIME}
 READERS: dict[AttributeType, Callable[[str], Any]] = {
     AttributeType.BOOLEAN: _boolean,
     AttributeType.NUMBER: _number,

@@ -5,12 +5,13 @@ done, so that whoever goes on after a killed worker begins where it ended.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from itertools import batched, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -26,11 +27,11 @@ from pyroaring import BitMap
 
 from profiles import csv_files
 from profiles.csv_columns import CUSTOM, Column
-from profiles.csv_files import NumberedRow, UnreadableFile
+from profiles.csv_files import NumberedRow, Table, UnreadableFile
 from profiles.csv_merge import Collided, merge, tables
 from profiles.csv_rejected import RejectedRows
 from profiles.csv_repeats import superseded_rows
-from profiles.csv_rows import Cleaner
+from profiles.csv_rows import Cleaned, Cleaner
 from profiles.models import CsvImport, CustomAttribute, ImportState
 from workspaces import audit
 from workspaces.models import User, Workspace
@@ -191,6 +192,14 @@ def _reason(error: Exception) -> str:
     return _("The database did not take the rows. Try again.")
 
 
+class _Chunk(NamedTuple):
+    """Rows of the file, the number of the first, and what they came to."""
+
+    place: int
+    rows: Sequence[NumberedRow]
+    cleaned: Cleaned
+
+
 class _Run:
     """One run over a file, from the row at ``position`` on."""
 
@@ -215,38 +224,37 @@ class _Run:
         place = self._import.position
         rejected = RejectedRows(rejected_file_of(self._import), self._import.header)
         with tables(), rejected, self._open() as file, csv_files.opened(file) as table:
-            for rows in batched(islice(table.rows, place, None), CHUNK, strict=False):
-                self._apply(place, rows, rejected)
-                place += len(rows)
+            for chunk in ahead(self._chunks(table, place)):
+                self._apply(chunk, rejected)
         self._finish()
 
-    def _apply(self, place: int, rows: Sequence[NumberedRow], rejected: RejectedRows) -> None:
-        """Deal with ``rows``, of which the first is number ``place``, all of them or none."""
-        within = self._superseded & BitMap(range(place, place + len(rows)))
-        cleaned = self._cleaner.clean(rows, without={number - place for number in within})
+    def _chunks(self, table: Table, place: int) -> Iterator[_Chunk]:
+        """Give the rows of ``table`` from number ``place`` on, cleaned."""
+        for rows in batched(islice(table.rows, place, None), CHUNK, strict=False):
+            within = self._superseded & BitMap(range(place, place + len(rows)))
+            cleaned = self._cleaner.clean(rows, without={number - place for number in within})
+            yield _Chunk(place, rows, cleaned)
+            place += len(rows)
+
+    def _apply(self, chunk: _Chunk, rejected: RejectedRows) -> None:
+        """Deal with the rows of ``chunk``, all of them or none."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 with transaction.atomic():
-                    return self._apply_once(place, rows, cleaned, rejected)
+                    return self._apply_once(chunk, rejected)
             except (Collided, OperationalError, IntegrityError) as error:
                 collided = isinstance(error, Collided) or isinstance(error.__cause__, COLLISIONS)
                 if not collided or attempt == ATTEMPTS:
                     raise
         return None
 
-    def _apply_once(
-        self, place: int, rows: Sequence[NumberedRow], cleaned: Any, rejected: RejectedRows
-    ) -> None:
-        held = self._mine().select_for_update(no_key=True).filter(position=place).first()
+    def _apply_once(self, chunk: _Chunk, rejected: RejectedRows) -> None:
+        held = self._mine().select_for_update(no_key=True).filter(position=chunk.place).first()
         if held is None:
             raise Overtaken
-        merged = merge(
-            held.workspace_id,
-            self._named_by,
-            self._cleaner.filled,
-            cleaned.lines,
-            write=self._writes,
-        )
+        rows, cleaned, filled = chunk.rows, chunk.cleaned, self._cleaner.filled
+        lines, space = cleaned.lines, held.workspace_id
+        merged = merge(space, self._named_by, filled, lines, write=self._writes)
         unknown = [(row, _("No user has this Braze ID.")) for row in merged.unknown]
         refused = sorted([*cleaned.refused, *unknown])
         size = rejected.write(held.rejected_bytes, ((*rows[row], why) for row, why in refused))
@@ -273,6 +281,17 @@ class _Run:
         over = self._mine().filter(position=F("total")).update(**done)
         if over and self._writes:
             file_of(self._import).unlink(missing_ok=True)
+
+
+def ahead[T](items: Iterator[T]) -> Iterator[T]:
+    """Give ``items``, each while another thread makes the next: Python cleans the rows of a chunk
+    while the database is busy with those of the one before.
+    """
+    with ThreadPoolExecutor(1) as maker:
+        coming = maker.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = maker.submit(next, items, None)
+            yield item
 
 
 def register(workspace: Workspace, columns: Sequence[Column]) -> None:
