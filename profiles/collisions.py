@@ -16,6 +16,10 @@ COLLISIONS = (
 )
 
 
+class Collided(Exception):
+    """Raised by a transaction that finds by itself that another one was quicker."""
+
+
 def in_transaction[T](apply: Callable[[], T]) -> T:
     """Return what ``apply`` returns, run in a transaction, again where it collided with another.
 
@@ -25,8 +29,8 @@ def in_transaction[T](apply: Callable[[], T]) -> T:
         try:
             with transaction.atomic():
                 return apply()
-        except (OperationalError, IntegrityError) as error:
-            if not isinstance(error.__cause__, COLLISIONS):
+        except (Collided, OperationalError, IntegrityError) as error:
+            if not isinstance(error, Collided) and not isinstance(error.__cause__, COLLISIONS):
                 raise
             last = error
     raise last

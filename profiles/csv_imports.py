@@ -16,19 +16,19 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.db import DatabaseError, IntegrityError, OperationalError, transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
-from psycopg import errors
 from pyroaring import BitMap
 
 from profiles import csv_files
+from profiles.collisions import Collided, in_transaction
 from profiles.csv_columns import CUSTOM, Column
 from profiles.csv_files import NumberedRow, Table, UnreadableFile
-from profiles.csv_merge import Collided, merge, tables
+from profiles.csv_merge import merge, tables
 from profiles.csv_rejected import RejectedRows
 from profiles.csv_repeats import superseded_rows
 from profiles.csv_rows import Cleaned, Cleaner
@@ -47,9 +47,6 @@ SAMPLE = 200
 #: How long an upload waits to be imported, and how long rejected rows can be fetched.
 WAITS = timedelta(days=1)
 KEPT = timedelta(days=7)
-#: How often a chunk that collided with other writers begins anew.
-ATTEMPTS = 5
-COLLISIONS = (errors.DeadlockDetected, errors.SerializationFailure, errors.IntegrityError)
 #: How often a job whose worker was killed is started again.
 STARTS = 20
 #: A worker that says nothing for so long is dead; it speaks every ten seconds.
@@ -238,15 +235,7 @@ class _Run:
 
     def _apply(self, chunk: _Chunk, rejected: RejectedRows) -> None:
         """Deal with the rows of ``chunk``, all of them or none."""
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                with transaction.atomic():
-                    return self._apply_once(chunk, rejected)
-            except (Collided, OperationalError, IntegrityError) as error:
-                collided = isinstance(error, Collided) or isinstance(error.__cause__, COLLISIONS)
-                if not collided or attempt == ATTEMPTS:
-                    raise
-        return None
+        in_transaction(partial(self._apply_once, chunk, rejected))
 
     def _apply_once(self, chunk: _Chunk, rejected: RejectedRows) -> None:
         held = self._mine().select_for_update(no_key=True).filter(position=chunk.place).first()

@@ -9,15 +9,12 @@ from typing import Any
 from django.db import connection
 from psycopg import sql
 
+from profiles.collisions import Collided
 from profiles.csv_columns import Column
 from workspaces import statements
 
 STATEMENTS = statements.load(Path(__file__).with_name("csv_merge.sql"))
 COPY = sql.SQL("copy csv_row ({}) from stdin")
-
-
-class Collided(Exception):
-    """Somebody else made or deleted a person of the chunk meanwhile: it begins anew."""
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,8 @@ def person(workspace: Workspace) -> Arguments:
 
 def group(workspace: Workspace) -> Arguments:
     return {"pk": SubscriptionGroupFactory(workspace=workspace).pk}
+
+
 def csv_import(workspace: Workspace) -> Arguments:
     return {"pk": checked_import(workspace).pk}
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('profiles', '0003_rest_api'),
+        ('profiles', '0004_clock'),
         ('workspaces', '0003_rest_api_keys'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
