@@ -35,7 +35,6 @@ FLOOR = "create table floor (like profiles_profile including defaults including 
 CHILD = """
 import json, sys, time, django
 django.setup()
-from django.core.files import File
 from profiles import csv_imports
 from profiles.csv_columns import guess
 from workspaces.models import User
@@ -43,7 +42,7 @@ from workspaces.opening import open_workspace
 workspace = open_workspace("csv")
 user = User.objects.create(email="csv@example.com")
 with open(sys.argv[1], "rb") as file:
-    made = csv_imports.upload(workspace, File(file), by=user)
+    made = csv_imports.upload(workspace, "people.csv", file, by=user)
 csv_imports.check(made, guess(made.header, csv_imports.samples(made), {}))
 type(made).objects.update(state="checked")
 csv_imports.start(made, by=user)

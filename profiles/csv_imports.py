@@ -5,17 +5,17 @@ done, so that whoever goes on after a killed worker begins where it ended.
 """
 
 import logging
+import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from itertools import batched, islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
 from django.db import DatabaseError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -81,14 +81,16 @@ def rejected_file_of(csv_import: CsvImport) -> Path:
 # Uploading and choosing
 
 
-def upload(workspace: Workspace, file: UploadedFile, *, by: User) -> CsvImport:
-    """Keep ``file`` to be imported. Raises ``UnreadableFile`` where it does not begin as CSV."""
-    with csv_files.opened(file.file) as table:
+def upload(workspace: Workspace, name: str, file: BinaryIO, *, by: User) -> CsvImport:
+    """Keep ``file``, called ``name``, to be imported. Raises ``UnreadableFile`` where it does not
+    begin as CSV.
+    """
+    with csv_files.opened(file) as table:
         list(islice(table.rows, SAMPLE))
         header = table.header
     made = CsvImport(
         workspace=workspace,
-        file_name=(file.name or "")[:255],
+        file_name=name[:255],
         header=header,
         uploaded_by=by,
         expires_at=timezone.now() + WAITS,
@@ -96,8 +98,7 @@ def upload(workspace: Workspace, file: UploadedFile, *, by: User) -> CsvImport:
     folder().mkdir(mode=0o700, parents=True, exist_ok=True)
     file.seek(0)
     with file_of(made).open("wb") as kept:
-        for block in file.chunks():
-            kept.write(block)
+        shutil.copyfileobj(file, kept, 1 << 20)
     made.save(force_insert=True)
     return made
 
@@ -206,8 +207,10 @@ class _Run:
         self._columns = [Column.load(stored) for stored in csv_import.columns]
         self._named_by = next(column for column in self._columns if column.identifier)
         self._cleaner = Cleaner(self._columns)
-        self._open = partial(file_of(csv_import).open, "rb")
         self._superseded = BitMap()
+
+    def _open(self) -> BinaryIO:
+        return file_of(self._import).open("rb")
 
     @property
     def _writes(self) -> bool:

@@ -59,8 +59,9 @@ def csv_import_new(request: WorkspaceRequest) -> HttpResponse:
     posted = request.method == "POST"
     form = UploadForm(request.POST if posted else None, request.FILES if posted else None)
     if form.is_valid():
+        file = form.cleaned_data["file"]
         try:
-            made = csv_imports.upload(request.workspace, form.cleaned_data["file"], by=request.user)
+            made = csv_imports.upload(request.workspace, file.name, file.file, by=request.user)
             return redirect("csv-import-columns", request.workspace.slug, made.pk)
         except UnreadableFile as error:
             form.add_error("file", str(error))

@@ -1,9 +1,9 @@
 """Boring makers of rows."""
 
+from io import BytesIO
 from typing import Any
 
 import factory
-from django.core.files.uploadedfile import SimpleUploadedFile
 from factory.django import DjangoModelFactory
 
 from cohorts import keys
@@ -88,7 +88,7 @@ def checked_import(workspace: Workspace, file: bytes = b"id,country\na,FR\nb,?\n
     countries.
     """
     member = workspace.members.earliest("pk")
-    made = csv_imports.upload(workspace, SimpleUploadedFile("people.csv", file), by=member.user)
+    made = csv_imports.upload(workspace, "people.csv", BytesIO(file), by=member.user)
     csv_imports.check(made, [Column("id:external_id"), Column("country")])
     csv_imports.run(made.pk)
     made.refresh_from_db()
