@@ -56,9 +56,13 @@ PILOT_BUCKETS = 10
 #: Seconds that a page gives to all its estimates, and below which nothing new is begun.
 SLICE_TIME = 0.2
 LEAST_TIME = 0.02
-#: Seconds that a page gives to each leaf of a workspace too small for estimates: only a regular
+#: Seconds that a page gives to all leaves of a workspace too small for estimates: only a regular
 #: expression made to be slow takes them.
-SMALL_TIME = 1.0
+SMALL_TIME = 0.25
+#: Seconds that a page gives to catching up all leaves together: it takes a few milliseconds.
+TOGETHER_TIME = 0.2
+#: Seconds that a page gives to all that it asks of a few people alone.
+ALONE_TIME = 0.2
 
 
 class NotReady(Exception):
@@ -133,6 +137,7 @@ class People:
         self._alone = alone
         self._failed: dict[str, DatabaseError] = {}
         self._deadline = None if within is None else monotonic() + within
+        self._small_time = SMALL_TIME
         self._names: dict[Filter, str] = {}
         self._audiences: dict[Node, BitMap] = {}
         self._leaves: dict[str, BitMap] = {}
@@ -209,6 +214,8 @@ class People:
         try:
             return Size(len(self.audience(node)))
         except NotReady:
+            if not self._is_large:
+                return None
             part = self.slice
             with suppress(NotReady):
                 return estimated(len(part.audience(node)), len(part.everyone()), part.share)
@@ -218,6 +225,8 @@ class People:
         """Return up to ``most`` people whom ``node`` means, drawn at random, ordered by id."""
         with suppress(NotReady):
             return sample(self.audience(node), most)
+        if not self._is_large:
+            return []
         with suppress(NotReady):
             return sample(self.slice.audience(node), most)
         return []
@@ -228,9 +237,12 @@ class People:
             self._listed.add(pk)
             yield from self.tree(pk).leaves(self)
 
-    def among(self, ids: BitMap) -> "Some":
-        """Return the same instant narrowed to the people of ``ids``, whatever has no bitmap yet."""
-        return Some(self, ids)
+    def among(self, ids: BitMap, within: float | None = None) -> "Some":
+        """Return the same instant narrowed to the people of ``ids``, whatever has no bitmap yet.
+
+        ``within`` is how many seconds all that is asked of them may take.
+        """
+        return Some(self, ids, within=within)
 
     def prepare(self, nodes: Iterable[Node]) -> None:
         """Bring the bitmaps of all ``nodes`` up to date together: a few statements for them all.
@@ -304,7 +316,7 @@ class People:
                 self._keep(name, together[name], look)
             else:
                 self._refresh(name, wanted[name], known[name], look)
-        for name in wanted.keys() - known.keys():
+        for name in [name for name in wanted if name not in known]:
             with _one_at_a_time(name):
                 # Another thread may have built it while this one waited for its turn.
                 built = bitmaps.recall([name], self.snapshot, self.now)
@@ -360,8 +372,9 @@ class People:
         few = [name for name, look in looks.items() if 0 < len(look) <= WORTH_STORING]
         if not few:
             return {}
+        within = None if self._deadline is None else TOGETHER_TIME
         try:
-            with transaction.atomic():
+            with transaction.atomic(), _statement_timeout(within):
                 leaves = self._caught_up([(wanted[n], known[n], looks[n]) for n in few])
         except DatabaseError:
             return {}
@@ -418,11 +431,12 @@ class People:
             with transaction.atomic():
                 yield
             return
-        left, what = self._deadline - monotonic(), item.key
+        begun = monotonic()
+        left, what = self._deadline - begun, item.key
         if not self._is_large:
-            left, what = SMALL_TIME, self.name_of(item)
+            left, what = self._small_time, self.name_of(item)
         key = (self.workspace.pk, what)
-        if left < LEAST_TIME or _slow.get(key, 0.0) > monotonic():
+        if left < LEAST_TIME or _slow.get(key, 0.0) > begun:
             raise NotReady(item)
         try:
             with transaction.atomic(), _statement_timeout(left):
@@ -430,6 +444,8 @@ class People:
         except OperationalError as error:
             _slow[key] = monotonic() + SLOW_FOR
             raise NotReady(item) from error
+        finally:
+            self._small_time -= monotonic() - begun
 
     @cached_property
     def _is_large(self) -> bool:
@@ -462,11 +478,16 @@ class Some(People):
         return self._whole.tree(pk)
 
     def prepare(self, nodes: Iterable[Node]) -> None:
-        """Ask about all ``nodes`` in one statement; in vain if one of them cannot be answered."""
+        """Ask about all ``nodes`` in one statement; in vain if one of them cannot be answered.
+
+        It may take half of the time: the rest is for asking one by one.
+        """
         wanted = self._leaves_in(nodes)
         unknown = [name for name in wanted if name not in self._whole._leaves]
         queries = [wanted[name].query(self.workspace, self.now) for name in unknown]
-        with suppress(DatabaseError), transaction.atomic():
+        left = self._time_to_ask()
+        half = None if left is None else left / 2
+        with suppress(DatabaseError), transaction.atomic(), _statement_timeout(half):
             found = bitmaps.read([bitmaps.narrowed(query, self._ids) for query in queries])
             self._leaves |= zip(unknown, found, strict=True)
 
@@ -485,12 +506,16 @@ class Some(People):
         return self._leaves[name]
 
     def _asked(self, item: Filter) -> BitMap:
-        left = None if self._deadline is None else self._deadline - monotonic()
+        left = self._time_to_ask()
         if left is not None and left < LEAST_TIME:
             raise NotReady(item)
         with transaction.atomic(), _statement_timeout(left):
             query = item.query(self.workspace, self.now)
             return bitmaps.read([bitmaps.narrowed(query, self._ids)])[0]
+
+    def _time_to_ask(self) -> float | None:
+        """Return how many seconds are left; None if that is not bounded."""
+        return None if self._deadline is None else self._deadline - monotonic()
 
 
 #: What took longer than a page could wait, by workspace and filter, and until when it is believed.

@@ -13,7 +13,7 @@ from pyroaring import BitMap
 
 from profiles.models import Profile
 from profiles.search import search
-from segments.audiences import Node, NotReady, People
+from segments.audiences import ALONE_TIME, Node, NotReady, People
 from segments.filters import Catalogue, Filter, InvalidTree
 from segments.segment_filters import SegmentMembership
 from segments.tree import Group, Tree
@@ -121,10 +121,13 @@ def look_up(
     else:
         named = found.prefetch_related("aliases", "devices")
         known = [profile for profile in named if is_named(profile, text.strip())]
+    shown = known[:MOST_SHOWN]
     try:
         answers = tuple(
-            Explainer(people, profile, catalogue, personal).answer(tree, also)
-            for profile in known[:MOST_SHOWN]
+            Explainer(people, profile, catalogue, personal, ALONE_TIME / len(shown)).answer(
+                tree, also
+            )
+            for profile in shown
         )
     except (InvalidTree, NotReady, DatabaseError):
         return Lookup(text, len(known), failed=True)
@@ -140,12 +143,17 @@ def is_named(profile: Profile, text: str) -> bool:
 
 
 class Explainer:
-    """Answers for one person."""
+    """Answers for one person, with ``within`` seconds for all filters together."""
 
     def __init__(
-        self, people: People, profile: Profile, catalogue: Catalogue, personal: bool
+        self,
+        people: People,
+        profile: Profile,
+        catalogue: Catalogue,
+        personal: bool,
+        within: float,
     ) -> None:
-        self.people = people.among(BitMap([profile.pk]))
+        self.people = people.among(BitMap([profile.pk]), within)
         self.profile = profile
         self.catalogue = catalogue
         self.personal = personal

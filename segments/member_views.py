@@ -6,6 +6,7 @@ from django.db import DatabaseError
 from django.http import HttpResponse
 from django.shortcuts import render
 
+from segments.audiences import NotReady
 from segments.filters import InvalidTree
 from segments.members import Members, page_of_members, search_members
 from segments.models import Segment
@@ -20,7 +21,7 @@ def segment_members(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     context: dict[str, object] = {"segment": segment, "text": text}
     try:
         context["members"] = _asked(request, segment, text)
-    except (DatabaseError, InvalidTree):
+    except (DatabaseError, InvalidTree, NotReady):
         context["failed"] = True
     part = "#results" if request.htmx else ""
     return render(request, f"segments/segment_members.html{part}", context)

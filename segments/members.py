@@ -8,10 +8,11 @@ from pyroaring import BitMap
 
 from profiles.models import Profile
 from profiles.search import search
-from segments.audiences import PAGE, NotReady, people_of
+from segments.audiences import ALONE_TIME, PAGE, NotReady, people_of
 from segments.estimates import Size
 from segments.lookup import is_named
 from segments.models import Segment
+from segments.pending import Pending, pending_of
 from segments.tree import load_tree
 
 PER_PAGE = 50
@@ -22,13 +23,15 @@ class Members:
     """What a page of people shows: all as of one snapshot.
 
     ``outside`` are those who were searched for and are known, but not in the segment. Without a
-    search, ``page`` says which page this is; it is None while the bitmap is not ready.
+    search, ``page`` says which page this is; it is None while the bitmap is not ready, and then
+    ``pending`` says what it waits for.
     """
 
     size: Size | None = None
     people: list[Profile] = field(default_factory=list)
     outside: list[Profile] = field(default_factory=list)
     page: Page | None = None
+    pending: Pending = Pending()
 
 
 def page_of_members(segment: Segment, number: str | None) -> Members:
@@ -39,6 +42,7 @@ def page_of_members(segment: Segment, number: str | None) -> Members:
         try:
             audience = tree.audience(people)
         except NotReady:
+            members.pending = pending_of(people)
             return members
         # The bitmap is sorted: its ranks are the places in the list.
         members.page = Paginator(audience, PER_PAGE).get_page(number)
@@ -50,7 +54,8 @@ def search_members(segment: Segment, text: str, *, personal: bool) -> Members:
     """Return those known by ``text`` who are in ``segment``, and those who are not.
 
     Without ``personal``, nobody is found by an e-mail address or a phone number. Exact whether or
-    not the bitmaps of the segment are ready: it asks about these few alone.
+    not the bitmaps of the segment are ready: it asks about these few alone. Raises ``NotReady`` if
+    even that takes too long.
     """
     tree = load_tree(segment.tree)
     with people_of(segment.workspace, within=PAGE) as people:
@@ -59,9 +64,9 @@ def search_members(segment: Segment, text: str, *, personal: bool) -> Members:
             for person in search(segment.workspace, text).prefetch_related("aliases", "devices")
             if personal or is_named(person, text)
         ]
-        inside = tree.audience(people.among(BitMap([person.pk for person in found])))
+        ids = BitMap([person.pk for person in found])
+        inside = tree.audience(people.among(ids, within=ALONE_TIME))
         return Members(
-            size=people.size(tree),
             people=[person for person in found if person.pk in inside],
             outside=[person for person in found if person.pk not in inside],
         )

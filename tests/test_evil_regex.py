@@ -1,13 +1,18 @@
 """A regular expression that would run for hours ends in time and is told, not thrown."""
 
+from time import monotonic
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from profiles.models import AttributeType, CustomAttribute
 from segments import building
-from segments.models import LeafBuild
-from tests.factories import ProfileFactory
+from segments.audiences import SMALL_TIME, people_of
+from segments.models import LeafBuild, Segment
+from segments.tree import load_tree
+from tests.factories import ProfileFactory, SegmentFactory
+from tests.targeting_world import leaf, tree_of
 from tests.test_segment_pages import HTMX, NEW, builder
 from workspaces.models import Workspace
 
@@ -19,7 +24,9 @@ EVIL = r"^(a|aa)+(a+)(a+)b\1\2\3c$"
 def evil(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The builder with such a filter, with little patience."""
     monkeypatch.setattr(building, "TIMEOUT_MS", 300)
-    ProfileFactory(workspace=workspace, custom={"bio": "a" * 3000 + "b" + "a" * 3001 + "c"})
+    CustomAttribute.objects.create(workspace=workspace, name="bio", type=AttributeType.STRING)
+    bio = "a" * 3000 + "b" + "a" * 3001 + "c"
+    ProfileFactory(workspace=workspace, external_id="ada", custom={"bio": bio})
     return builder([("custom_string:bio", "matches", EVIL)])
 
 
@@ -38,6 +45,46 @@ def test_the_job_gives_up_and_the_page_says_why(
     answer = marketer_client.post(NEW, evil, headers=HTMX)
     said = "An exact size could not be worked out: canceling statement due to statement timeout"
     assert said in answer.text
+
+
+@pytest.fixture
+def evil_segment(workspace: Workspace, evil: dict[str, Any]) -> Segment:
+    tree = tree_of(leaf("custom_string:bio", "matches", EVIL))
+    return SegmentFactory(workspace=workspace, tree=tree)
+
+
+@pytest.mark.parametrize("page", ["users/?q=ada", "?user=ada"])
+def test_a_question_about_one_person_ends_in_time(
+    marketer_client: Client, evil_segment: Segment, page: str
+) -> None:
+    begun = monotonic()
+    answer = marketer_client.get(evil_segment.get_absolute_url() + page)
+    assert "These filters cannot be answered" in answer.text
+    assert monotonic() - begun < 5
+
+
+def test_all_that_is_slow_in_a_small_workspace_shares_one_time(
+    workspace: Workspace, evil: dict[str, Any]
+) -> None:
+    slow = [leaf("custom_string:bio", "matches", f"{EVIL}|x{n}") for n in range(20)]
+    begun = monotonic()
+    with people_of(workspace, within=0.0) as people:
+        people.prepare([load_tree(tree_of(*slow))])
+    assert len(people.waiting) == 20
+    assert monotonic() - begun < 8 * SMALL_TIME
+
+
+def test_a_page_of_members_says_why_there_is_no_list(
+    marketer_client: Client, evil_segment: Segment
+) -> None:
+    url = f"{evil_segment.get_absolute_url()}users/"
+    first = marketer_client.get(url)
+    assert ("is being made" in first.text, "every 700ms" in first.text) == (True, True)
+    for asked in LeafBuild.objects.all():
+        building.build(asked.pk)
+    failed = marketer_client.get(url)
+    assert "An exact size could not be worked out:" in failed.text
+    assert ("is being made" in failed.text, "every 10s" in failed.text) == (False, True)
 
 
 @pytest.mark.parametrize("pattern", ["(a{1,255}){1,255}", "(", r"\2"])
