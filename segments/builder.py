@@ -19,7 +19,16 @@ from segments.drafts import DraftFilter, DraftGroup, LeafForm, as_draft, copy_of
 from segments.estimates import Size
 from segments.filters import Catalogue, InvalidTree
 from segments.nodes import running
-from segments.shapes import JOINS, MOST_FILTERS, MOST_GROUPS, parse, refuse_too_many
+from segments.shapes import (
+    JOINS,
+    MOST_FILTERS,
+    MOST_GROUPS,
+    check_join,
+    check_operator,
+    parse,
+    refuse_too_many,
+    too_many_groups,
+)
 from segments.tree import Tree, about, load_tree
 from workspaces.models import Workspace
 
@@ -77,14 +86,19 @@ class Builder:
         return name_of(key, self.catalogue)
 
     def _read_posted(self) -> None:
-        self.join = self._choice("join", JOINS)
+        self.join = self._posted_join("join")
         by_path: dict[str, DraftGroup] = {}
-        for path in self._data.getlist(f"{self.prefix}-node"):
+        paths = self._data.getlist(f"{self.prefix}-node")
+        for path in paths:
             group_path, _dash, is_filter = path.partition("-")
             if is_filter and group_path in by_path:
                 self._read_filter(path, by_path[group_path])
-            elif not is_filter and len(by_path) < MOST_GROUPS:
-                group = DraftGroup(self._choice(f"{path}-join", JOINS), path=path)
+            elif is_filter:
+                self.problem = self.problem or _("A filter stands in no group.")
+            elif len(by_path) == MOST_GROUPS:
+                self.problem = too_many_groups(sum("-" not in each for each in paths))
+            else:
+                group = DraftGroup(self._posted_join(f"{path}-join"), path=path)
                 by_path[path] = group
                 (self.exclusions if path.startswith("x") else self.groups).append(group)
         self._read_json()
@@ -112,15 +126,22 @@ class Builder:
             self._json = text
 
     def _posted_filter(self, path: str) -> DraftFilter:
-        return DraftFilter(
+        operator = self._data.get(f"{self.prefix}-{path}-operator", "")
+        draft = DraftFilter(
             key=self._data.get(f"{self.prefix}-{path}-filter", ""),
-            operator=self._data.get(f"{self.prefix}-{path}-operator", ""),
+            operator=operator,
             value=self._data.getlist(f"{self.prefix}-{path}-value"),
         )
+        if operator:
+            check_operator(draft.filter_class, operator)
+        return draft
 
-    def _choice(self, name: str, known: tuple[str, ...]) -> str:
-        value = self._data.get(f"{self.prefix}-{name}", known[0])
-        return value if value in known else known[0]
+    def _posted_join(self, name: str) -> str:
+        try:
+            return check_join({"join": self._data.get(f"{self.prefix}-{name}") or JOINS[0]})
+        except InvalidTree as error:
+            self.problem = str(error)
+            return JOINS[0]
 
     def _number(self) -> None:
         """Give every node its path, and every filter the form that belongs to it."""
@@ -173,7 +194,7 @@ class Builder:
         except InvalidTree as error:
             self._json, self.json_problem = text, str(error)
         else:
-            self._json = None
+            self._json, self.problem = None, ""
 
     def _add_group(self, path: str) -> None:
         if len(self._groups()) < MOST_GROUPS:

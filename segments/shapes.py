@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from segments.filters import FILTERS, InvalidTree
+from segments.filters import FILTERS, Filter, InvalidTree
 
 #: More than anyone reads; it bounds the work that one request can ask for.
 MOST_FILTERS = 100
@@ -62,13 +62,16 @@ def check_tree(stored: Any) -> None:
     check_keys(stored, TREE_KEYS)
     groups = [*_listed(stored, "groups"), *_listed(stored, "exclusions")]
     if len(groups) > MOST_GROUPS:
-        raise InvalidTree(
-            _("There are at most %(most)s groups; these are %(count)s.")
-            % {"most": MOST_GROUPS, "count": len(groups)}
-        )
+        raise InvalidTree(too_many_groups(len(groups)))
     for group in groups:
         check_keys(group, GROUP_KEYS, needed=("filters",))
     refuse_too_many(sum(len(_listed(group, "filters")) for group in groups))
+
+
+def too_many_groups(count: int) -> str:
+    """Say that ``count`` groups are more than there may be."""
+    words = {"most": MOST_GROUPS, "count": count}
+    return _("There are at most %(most)s groups; these are %(count)s.") % words
 
 
 def refuse_too_many(filters: int) -> None:
@@ -121,12 +124,15 @@ def check_leaf(leaf: Any) -> None:
     kind, _colon, _subject = leaf["filter"].partition(":")
     if kind not in FILTERS:
         raise InvalidTree(_("there is no such filter."))
-    if leaf["operator"] not in FILTERS[kind].operators:
-        raise InvalidTree(
-            _("it has no operator “%(operator)s”.") % {"operator": shown(leaf["operator"])}
-        )
+    check_operator(FILTERS[kind], leaf["operator"])
     check_values(_listed(leaf, "value"))
     refuse_too_large(leaf)
+
+
+def check_operator(filter_class: type[Filter], operator: str) -> None:
+    """Refuse an operator that filters of this class do not have."""
+    if operator not in filter_class.operators:
+        raise InvalidTree(_("it has no operator “%(operator)s”.") % {"operator": shown(operator)})
 
 
 def check_values(values: list[Any]) -> None:

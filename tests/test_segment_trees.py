@@ -16,7 +16,7 @@ from segments.models import Segment, UserList
 from segments.shapes import parse
 from segments.tree import load_tree
 from tests.factories import CohortFactory, SegmentFactory, WorkspaceFactory
-from tests.targeting_world import leaf, tree_of
+from tests.targeting_world import builder_fields, leaf, tree_of
 from tests.test_segment_audiences import TREES, named
 from workspaces.models import Workspace
 
@@ -249,3 +249,30 @@ def test_nothing_is_duplicated_past_the_limit(
         posted[f"tree-g0-f{number}-operator"] = "blank"
     builder = marketer_client.post(NEW, posted).context["builder"]
     assert [len(group.filters) for group in builder.groups] == [51]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"tree-g0-f0-operator": "nonsense"}, "(City): it has no operator “nonsense”."),
+        ({"tree-join": "xor"}, "Filters are joined by “all” or “any”, not by “xor”."),
+        ({"tree-g0-join": "xor"}, "Filters are joined by “all” or “any”, not by “xor”."),
+        ({"tree-node": [f"g{n}" for n in range(101)]}, "at most 100 groups; these are 101."),
+        ({"tree-node": ["g0", "g7-f0"]}, "A filter stands in no group."),
+    ],
+)
+def test_a_form_is_read_as_strictly_as_json(
+    marketer_client: Client, workspace: Workspace, wrong: dict[str, Any], sentence: str
+) -> None:
+    posted = {"name": "A"} | builder_fields(("city", "equals", "Paris")) | wrong
+    assert sentence in marketer_client.post(NEW, posted).text
+    assert not Segment.objects.exists()
+
+
+def test_json_that_is_applied_takes_the_place_of_what_was_wrong(
+    marketer_client: Client, workspace: Workspace
+) -> None:
+    posted = builder_fields(("city", "nonsense", "Paris"))
+    posted |= {"tree-json": json.dumps(tree_of(CITY)), "action": "tree:json"}
+    builder = marketer_client.post(NEW, posted).context["builder"]
+    assert (builder.problem, builder.tree) == ("", load_tree(tree_of(CITY)))
