@@ -74,8 +74,27 @@ def _changed(new: SegmentVersion, old: SegmentVersion | None, catalogue: Catalog
         now, then = _leaves(new.tree, kind), _leaves(old.tree, kind)
         said.added += _sentences(now - then, kind, catalogue)
         said.removed += _sentences(then - now, kind, catalogue)
-    said.rearranged = not said.anything and new.tree != old.tree
+        said.rearranged |= _kept(new.tree, kind, now - then) != _kept(old.tree, kind, then - now)
     return said
+
+
+def _kept(tree: Stored, kind: str, changed: Counter[str]) -> list[list[str]]:
+    """Return the filters in the groups of a kind, less those that came or went."""
+    left = +changed
+    groups = []
+    for group in tree.get(kind, []):
+        kept = []
+        for leaf in map(_as_text, group["filters"]):
+            if left[leaf]:
+                left[leaf] -= 1
+            else:
+                kept.append(leaf)
+        groups.append(kept)
+    return [kept for kept in groups if kept]
+
+
+def _as_text(leaf: Stored) -> str:
+    return json.dumps(leaf, sort_keys=True)
 
 
 def _described(new: SegmentVersion, old: SegmentVersion) -> Iterator[Change]:
@@ -111,9 +130,7 @@ def _join(node: Stored) -> str:
 def _leaves(tree: Stored, kind: str) -> Counter[str]:
     """Count the filters in the groups of a kind, as JSON: the same one may stand in two."""
     groups: Iterable[Stored] = tree.get(kind, [])
-    return Counter(
-        json.dumps(leaf, sort_keys=True) for group in groups for leaf in group["filters"]
-    )
+    return Counter(_as_text(leaf) for group in groups for leaf in group["filters"])
 
 
 def _sentences(leaves: Counter[str], kind: str, catalogue: Catalogue) -> Iterator[str]:
