@@ -112,6 +112,8 @@ class CohortFilter(Filter):
         ),
     }
 
+    gone = gettext_lazy("a cohort that was deleted")
+
     @classmethod
     def subjects(cls, workspace: Workspace) -> Iterable[tuple[str, Label]]:
         """Offer the partners that are connected: they have a key or have sent a cohort."""
@@ -132,6 +134,11 @@ class CohortFilter(Filter):
     def choices(cls, workspace: Workspace, subject: str) -> Choices:
         cohorts = Cohort.objects.in_workspace(workspace).filter(partner__slug=subject)
         return [(str(pk), name) for pk, name in cohorts.values_list("pk", "name")]
+
+    @property
+    def picked(self) -> tuple[str, ...]:
+        named = self.value[:1] if self.operator in TIMED_SENTENCES else self.value
+        return tuple(map(str, named))
 
     def fresh_at(self, workspace: Workspace) -> list[tuple[str, datetime | None]]:
         cohorts = Cohort.objects.in_workspace(workspace).filter(pk__in=self._cohorts)
@@ -205,12 +212,11 @@ class CohortFilter(Filter):
 
     @property
     def _cohorts(self) -> list[int]:
-        picked = self.value[:1] if self.operator in TIMED_SENTENCES else self.value
-        return [int(pk) for pk in picked]
+        return [int(pk) for pk in self.picked]
 
     def _names(self, catalogue: Catalogue) -> list[str]:
         names = dict(catalogue.choices(self))
-        return [str(names.get(str(pk), _("a cohort that was deleted"))) for pk in self._cohorts]
+        return [str(names.get(pk, self.gone)) for pk in self.picked]
 
 
 def stay_in_words(membership: CohortMembership) -> str:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from segments import json_view
 from segments.audiences import EVERYONE, Node, People
-from segments.checking import checked_labels, checked_tree, name_of
+from segments.checking import checked_labels, checked_tree, name_of, refuse_unknown
 from segments.drafts import DraftFilter, DraftGroup, LeafForm, as_draft, copy_of
 from segments.estimates import Size
 from segments.filters import Catalogue, InvalidTree
@@ -29,7 +29,7 @@ from segments.shapes import (
     refuse_too_many,
     too_many_groups,
 )
-from segments.tree import Tree, about, load_tree
+from segments.tree import Tree, about, load_tree, stored_filters
 from workspaces.models import Workspace
 
 
@@ -50,7 +50,7 @@ class Builder:
     ) -> None:
         self.workspace = workspace
         self.prefix = prefix
-        self.catalogue = Catalogue(workspace)
+        self.catalogue = Catalogue(workspace, stored_filters(tree))
         self.join = "all"
         self.groups: list[DraftGroup] = []
         self.exclusions: list[DraftGroup] = []
@@ -113,6 +113,7 @@ class Builder:
         try:
             leaf = self._posted_filter(path)
             self.catalogue.label(leaf.unfinished)
+            refuse_unknown(leaf.unfinished, self.catalogue)
         except InvalidTree as error:
             key = self._data.get(f"{self.prefix}-{path}-filter", "")
             self.problem = about(count, name_of(key, self.catalogue), error)
@@ -190,7 +191,7 @@ class Builder:
         """Make the form from the text of the JSON view."""
         text = json_view.same_lines(self._data.get(f"{self.prefix}-json", ""))
         try:
-            self._read_tree(checked_tree(self.workspace, parse(text)))
+            self._read_tree(checked_tree(self.catalogue, parse(text)))
         except InvalidTree as error:
             self._json, self.json_problem = text, str(error)
         else:

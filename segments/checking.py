@@ -11,16 +11,14 @@ from segments.filters import Catalogue, Filter, InvalidTree, find
 from segments.json_view import written_value
 from segments.shapes import shown
 from segments.tree import Group, Tree, about, load_tree
-from workspaces.models import Workspace
 
 
-def checked_tree(workspace: Workspace, data: Any) -> Tree:
+def checked_tree(catalogue: Catalogue, data: Any) -> Tree:
     """Return the tree that somebody sent as JSON, with every value as its operator takes it.
 
-    Raises ``InvalidTree`` with a sentence that names the filter: for another shape, for what does
-    not exist, for what is too large, for a value that the operator does not take.
+    Raises ``InvalidTree`` with a sentence that names the filter: for another shape, for what
+    ``catalogue`` does not offer, for what is too large, for a value that the operator does not take.
     """
-    catalogue = Catalogue(workspace)
     tree = load_tree(data, lambda key: name_of(key, catalogue))
     checked_labels(tree, catalogue)
     checked = iter([_checked(item, n, catalogue) for n, item in enumerate(tree.filters(), 1)])
@@ -34,6 +32,10 @@ def checked_tree(workspace: Workspace, data: Any) -> Tree:
 def _checked(item: Filter, number: int, catalogue: Catalogue) -> Filter:
     draft = as_draft(item)
     draft.label = catalogue.label(item)
+    try:
+        refuse_unknown(item, catalogue)
+    except InvalidTree as error:
+        raise InvalidTree(about(number, draft.label, error)) from error
     form = LeafForm(draft, catalogue, "checked")
     if not form.is_valid():
         said = " ".join(str(error) for errors in form.errors.values() for error in errors)
@@ -43,6 +45,15 @@ def _checked(item: Filter, number: int, catalogue: Catalogue) -> Filter:
         said = _("write its value as %(value)s.") % {"value": written_value(wanted)}
         raise InvalidTree(about(number, draft.label, said))
     return replace(item, value=wanted)
+
+
+def refuse_unknown(item: Filter, catalogue: Catalogue) -> None:
+    """Raise ``InvalidTree`` if a tree may not name ``item``, or what it picks is not there."""
+    if item.key not in catalogue:
+        raise InvalidTree(_("it asks about what this workspace does not have."))
+    known = dict(catalogue.choices(item)) if item.picked else {}
+    if any(pk not in known for pk in item.picked):
+        raise InvalidTree(_("it names what does not exist: %(what)s.") % {"what": item.gone})
 
 
 def checked_labels(tree: Tree, catalogue: Catalogue) -> Tree:

@@ -4,20 +4,25 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from segments.checking import checked_tree
+from segments.filters import Catalogue
 from segments.history import ask_to_record
 from segments.models import Segment, SegmentVersion
 from segments.nesting import named_segments, refuse_cycle
-from segments.tree import Tree, load_tree
+from segments.tree import Tree, stored_filters
 from segments.versions import record_version
 from workspaces import audit
-from workspaces.models import User
+from workspaces.models import User, Workspace
 
 
 @transaction.atomic
 def save_segment(segment: Segment, tree: Tree, *, by: User) -> None:
-    """Store ``segment`` with ``tree``. Raises ``ValidationError`` if it would contain itself."""
-    # One at a time in a workspace: two edits, each harmless, could close a circle together.
-    type(segment.workspace).objects.select_for_update(no_key=True).get(pk=segment.workspace_id)
+    """Store ``segment`` with ``tree``.
+
+    Raises ``ValidationError`` if it would contain itself, or another segment has its name by now.
+    """
+    one_at_a_time(segment.workspace)
+    segment.validate_constraints()
     refuse_cycle(segment, tree)
     is_new = segment._state.adding
     segment.tree = tree.dump()
@@ -37,9 +42,18 @@ def save_segment(segment: Segment, tree: Tree, *, by: User) -> None:
     )
 
 
+def one_at_a_time(workspace: Workspace) -> None:
+    """Have others who edit segments of ``workspace`` wait for the end of the transaction.
+
+    Two edits, each harmless, could close a circle together, or take the same name.
+    """
+    Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)
+
+
 @transaction.atomic
 def duplicate_segment(segment: Segment, *, by: User) -> Segment:
     """Store a copy of ``segment`` under a name of its own and return it."""
+    one_at_a_time(segment.workspace)
     copy = Segment.objects.create(
         workspace=segment.workspace,
         name=free_name(segment),
@@ -59,14 +73,15 @@ def duplicate_segment(segment: Segment, *, by: User) -> Segment:
 def restore_version(version: SegmentVersion, *, by: User) -> None:
     """Save the segment of ``version`` as it was then, as a new version.
 
-    Raises ``ValidationError`` if another segment has its name by now or it would contain itself,
-    and ``InvalidTree`` if it names what no longer exists.
+    Raises ``ValidationError`` as ``save_segment`` does, and ``InvalidTree`` if it names what no
+    longer exists: an exclusion of what is gone would exclude nobody.
     """
     segment = version.segment
+    kept = Catalogue(segment.workspace, stored_filters(segment.tree))
+    tree = checked_tree(kept, version.tree)
     segment.name, segment.description = version.name, version.description
     segment.tags = version.tags
-    segment.validate_constraints()
-    save_segment(segment, load_tree(version.tree), by=by)
+    save_segment(segment, tree, by=by)
 
 
 def free_name(segment: Segment) -> str:
@@ -91,6 +106,7 @@ def archive_segment(segment: Segment, *, by: User) -> None:
 @transaction.atomic
 def unarchive_segment(segment: Segment, *, by: User) -> None:
     """Bring ``segment`` back, under another name if its own was taken meanwhile."""
+    one_at_a_time(segment.workspace)
     others = Segment.objects.in_workspace(segment.workspace).active()
     if others.filter(name=segment.name).exists():
         segment.name = free_name(segment)

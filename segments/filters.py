@@ -109,6 +109,8 @@ class Filter:
     kind: ClassVar[str]
     category: ClassVar[Label]
     operators: ClassVar[dict[str, Operator]]
+    # How to call one of ``picked`` that was deleted.
+    gone: ClassVar[Label] = ""
 
     @classmethod
     def subjects(cls, workspace: Workspace) -> Iterable[tuple[str, Label]]:
@@ -146,6 +148,11 @@ class Filter:
         More may be selected than do flip. None is nobody.
         """
         return None
+
+    @property
+    def picked(self) -> tuple[str, ...]:
+        """What of the value names rows that somebody may delete, as ``choices`` offers them."""
+        return ()
 
     def seen(self, workspace: Workspace, profile: Profile, now: datetime) -> str:
         """Say what this filter sees in ``profile``, in words; nothing where it has none."""
@@ -209,7 +216,7 @@ class Filter:
 
     def value_in_words(self, catalogue: "Catalogue") -> str:
         names = dict(catalogue.choices(self))
-        return either([str(names.get(str(item), item)) for item in self.value])
+        return either([str(names.get(str(item), self.gone or item)) for item in self.value])
 
     def dump(self) -> dict[str, Any]:
         """Return the filter as it is stored in a tree."""
@@ -270,12 +277,21 @@ def revive(leaf: dict[str, Any]) -> Filter:
 
 
 class Catalogue:
-    """The filters that one workspace offers, with labels and choices looked up once."""
+    """The filters that one workspace offers, with labels and choices looked up once.
 
-    def __init__(self, workspace: Workspace) -> None:
+    What the ``kept`` filters name is offered besides, though it be gone: they are stored already.
+    """
+
+    def __init__(self, workspace: Workspace, kept: Iterable[Filter] = ()) -> None:
         self.workspace = workspace
         self._labels: dict[str, Label] = {}
         self._choices: dict[str, Choices] = {}
+        self._subjects: dict[type[Filter], set[str]] = {}
+        self._kept = {item.key for item in kept}
+        self._kept_choices: dict[str, dict[str, Label]] = {}
+        for item in kept:
+            named = self._kept_choices.setdefault(item.key, {})
+            named.update(dict.fromkeys(item.picked, item.gone))
 
     @cached_property
     def menu(self) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -289,7 +305,17 @@ class Catalogue:
         return list(groups.items())
 
     def __contains__(self, key: str) -> bool:
-        return any(key == known for _category, entries in self.menu for known, _label in entries)
+        """Tell whether a tree may name the filter ``key``."""
+        if key in self._kept:
+            return True
+        try:
+            filter_class, subject = find(key)
+        except InvalidTree:
+            return False
+        if filter_class not in self._subjects:
+            known = filter_class.subjects(self.workspace)
+            self._subjects[filter_class] = {subject for subject, _label in known}
+        return subject in self._subjects[filter_class]
 
     def label(self, item: Filter) -> Label:
         """Name ``item`` as the menu does."""
@@ -298,7 +324,9 @@ class Catalogue:
         return self._labels[item.key]
 
     def choices(self, item: Filter) -> Choices:
-        """Give what ``item`` lets one pick."""
+        """Give what ``item`` lets one pick; last, what is gone."""
         if item.key not in self._choices:
-            self._choices[item.key] = item.choices(self.workspace, item.subject)
+            known = item.choices(self.workspace, item.subject)
+            gone = self._kept_choices.get(item.key, {}).keys() - dict(known)
+            self._choices[item.key] = [*known, *((pk, item.gone) for pk in sorted(gone))]
         return self._choices[item.key]

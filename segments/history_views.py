@@ -43,7 +43,7 @@ def segment_restore(request: WorkspaceRequest, pk: UUID, version: int) -> HttpRe
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     except InvalidTree as error:
-        messages.error(request, _("This version cannot be restored: %(why)s.") % {"why": error})
+        messages.error(request, _("This version cannot be restored. %(why)s") % {"why": error})
     else:
         messages.success(request, _("“%(name)s” is restored.") % {"name": segment})
         return redirect(segment)

@@ -18,7 +18,6 @@ from segments.filters import (
     Label,
     Operator,
     Query,
-    either,
     register,
 )
 from segments.models import UserList
@@ -38,6 +37,8 @@ class UserListFilter(Filter):
         ),
     }
 
+    gone = gettext_lazy("a list that was deleted")
+
     @classmethod
     def subjects(cls, workspace: Workspace) -> Iterable[tuple[str, Label]]:
         yield "", gettext_lazy("User list")
@@ -46,6 +47,10 @@ class UserListFilter(Filter):
     def choices(cls, workspace: Workspace, subject: str) -> Choices:
         lists = UserList.objects.in_workspace(workspace)
         return [(str(pk), name) for pk, name in lists.values_list("pk", "name")]
+
+    @property
+    def picked(self) -> tuple[str, ...]:
+        return tuple(map(str, self.value))
 
     def query(self, workspace: Workspace, now: datetime) -> Query:
         return Query(
@@ -79,13 +84,9 @@ class UserListFilter(Filter):
             }
         return super().sentence(catalogue)
 
-    def value_in_words(self, catalogue: Catalogue) -> str:
-        names = dict(catalogue.choices(self))
-        return either([str(names.get(pk, _("a list that was deleted"))) for pk in self.value])
-
     def notes(self, catalogue: Catalogue) -> list[str]:
         """Say whether a list is gone: it counts as empty."""
-        names = dict(catalogue.choices(self))
-        if all(pk in names for pk in self.value):
+        known = dict(self.choices(catalogue.workspace, self.subject))
+        if all(pk in known for pk in self.picked):
             return []
         return [_("A list that this filter names was deleted. It counts as empty.")]

@@ -35,6 +35,8 @@ class SegmentMembership(Filter):
         "includes_none": Operator(_("does not include"), fields.pick, negates="includes_any"),
     }
 
+    gone = _("a segment that was deleted")
+
     @classmethod
     def subjects(cls, workspace: Workspace) -> Iterable[tuple[str, Label]]:
         yield "", _("Segment Membership")
@@ -46,6 +48,10 @@ class SegmentMembership(Filter):
             (str(pk), name if archived is None else _("%(name)s (archived)") % {"name": name})
             for pk, name, archived in known
         ]
+
+    @property
+    def picked(self) -> tuple[str, ...]:
+        return tuple(map(str, self.value))
 
     def changed_since(self, workspace: Workspace, token: int) -> Query:
         """Select nobody: what changes is in the filters of the segments."""

@@ -143,6 +143,14 @@ def load_tree(stored: Any, named: Callable[[str], str] = shown) -> Tree:
     )
 
 
+def stored_filters(stored: Any) -> list[Filter]:
+    """Return the filters of a stored tree; none if it cannot be read any more."""
+    try:
+        return list(load_tree(stored).filters())
+    except InvalidTree:
+        return []
+
+
 def load_groups(
     stored: Iterable[dict[str, Any]], numbers: Iterator[int], named: Callable[[str], str]
 ) -> tuple[Group, ...]:

@@ -5,6 +5,7 @@ from typing import Any
 from django.utils import timezone
 
 from cohorts.models import CohortMembership
+from profiles.models import CustomAttribute
 from segments.models import Segment
 from tests.factories import CohortFactory, ProfileFactory, SegmentFactory
 from workspaces.models import Workspace
@@ -38,6 +39,13 @@ def tree_of(*leaves: dict[str, Any], excluded: tuple[dict[str, Any], ...] = ()) 
         "groups": [{"join": "all", "filters": list(leaves)}] if leaves else [],
         "exclusions": [{"join": "any", "filters": list(excluded)}] if excluded else [],
     }
+
+
+def declare(workspace: Workspace, **types: str) -> None:
+    """Give the workspace custom attributes, by name, of these types."""
+    CustomAttribute.objects.bulk_create(
+        [CustomAttribute(workspace=workspace, name=name, type=of) for name, of in types.items()]
+    )
 
 
 def make_people(workspace: Workspace) -> tuple[Segment, Segment]:

@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from profiles.models import AttributeType, CustomAttribute
 from segments import building
 from segments.audiences import SMALL_TIME, people_of
 from segments.models import LeafBuild, Segment
 from segments.tree import load_tree
 from tests.factories import ProfileFactory, SegmentFactory
-from tests.targeting_world import leaf, tree_of
+from tests.targeting_world import declare, leaf, tree_of
 from tests.test_segment_pages import HTMX, NEW, builder
 from workspaces.models import Workspace
 
@@ -24,7 +23,7 @@ EVIL = r"^(a|aa)+(a+)(a+)b\1\2\3c$"
 def evil(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The builder with such a filter, with little patience."""
     monkeypatch.setattr(building, "TIMEOUT_MS", 300)
-    CustomAttribute.objects.create(workspace=workspace, name="bio", type=AttributeType.STRING)
+    declare(workspace, bio="string")
     bio = "a" * 3000 + "b" + "a" * 3001 + "c"
     ProfileFactory(workspace=workspace, external_id="ada", custom={"bio": bio})
     return builder([("custom_string:bio", "matches", EVIL)])

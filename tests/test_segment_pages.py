@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from profiles.models import AttributeType, CustomAttribute
 from segments.estimates import Size
 from segments.models import Segment
 from tests.factories import CohortFactory, ProfileFactory, SegmentFactory
+from tests.targeting_world import declare
 from workspaces.models import AuditEntry, Workspace
 
 NEW = "/w/acme/segments/new/"
@@ -135,7 +135,7 @@ def test_htmx_gets_the_editor_alone(marketer_client: Client, workspace: Workspac
 
 def test_an_edit_keeps_what_was_stored(marketer_client: Client, workspace: Workspace) -> None:
     cohort = CohortFactory(workspace=workspace, name="Trial drop-offs")
-    CustomAttribute.objects.create(workspace=workspace, name="seen", type=AttributeType.TIME)
+    declare(workspace, seen="time", visits="number", company="object")
     filters = [
         ("cohort:heap", "includes_any", str(cohort.pk)),
         ("city", "contains", "a\nb"),
@@ -178,6 +178,8 @@ def test_an_edit_keeps_what_was_stored(marketer_client: Client, workspace: Works
 def test_a_wrong_value_is_said_beside_it(
     marketer_client: Client, workspace: Workspace, filter_: Any, message: str
 ) -> None:
+    declare(workspace, company="object")
+    CohortFactory(workspace=workspace)
     answer = marketer_client.post(NEW, {"name": "Wrong"} | builder([filter_]))
     assert message in answer.text
     assert not Segment.objects.exists()
@@ -195,6 +197,7 @@ def test_a_cohort_of_another_workspace_cannot_be_chosen(
     marketer_client: Client, workspace: Workspace
 ) -> None:
     foreign = CohortFactory()
+    CohortFactory(workspace=workspace)
     posted = builder([("cohort:heap", "includes_any", str(foreign.pk))])
     answer = marketer_client.post(NEW, {"name": "Theirs"} | posted)
     assert "Select a valid choice." in answer.text

@@ -7,21 +7,30 @@ import pytest
 from django.test import Client
 from hypothesis import HealthCheck, given, settings
 
-from profiles.models import AttributeType, CustomAttribute
+from profiles.models import EventKind
 from segments.builder import Builder
 from segments.checking import checked_tree
-from segments.filters import InvalidTree
+from segments.filters import Catalogue, InvalidTree
 from segments.json_view import written
 from segments.models import Segment, UserList
 from segments.shapes import parse
 from segments.tree import load_tree
 from tests.factories import CohortFactory, SegmentFactory, WorkspaceFactory
-from tests.targeting_world import builder_fields, leaf, tree_of
+from tests.targeting_world import builder_fields, declare, leaf, tree_of
 from tests.test_segment_audiences import TREES, named
 from workspaces.models import Workspace
 
 NEW = "/w/acme/segments/new/"
 CITY = leaf("city", "equals", "Paris")
+#: What the filters of ``TREES`` ask about.
+ATTRIBUTES = {
+    "plan": "string",
+    "visits": "number",
+    "vip": "boolean",
+    "tags": "array",
+    "seen": "time",
+    "address": "object",
+}
 
 
 def refusal(data: Any) -> str:
@@ -116,13 +125,14 @@ def test_text_that_is_no_json_is_refused(text: str, sentence: str) -> None:
 def test_a_value_that_its_operator_does_not_take_is_refused(
     workspace: Workspace, wrong: Any, sentence: str
 ) -> None:
+    declare(workspace, a="object")
     with pytest.raises(InvalidTree) as refused:
-        checked_tree(workspace, tree_of(wrong))
+        checked_tree(Catalogue(workspace), tree_of(wrong))
     assert str(refused.value).startswith(sentence)
 
 
 def test_a_number_may_be_written_in_more_than_one_way(workspace: Workspace) -> None:
-    (item,) = checked_tree(workspace, tree_of(leaf("age", "more", 30.0))).filters()
+    (item,) = checked_tree(Catalogue(workspace), tree_of(leaf("age", "more", 30.0))).filters()
     assert json.dumps(item.value) == "[30]"
 
 
@@ -138,9 +148,12 @@ def test_any_tree_comes_back_from_the_json_view_as_it_was(db: None, tree: Any) -
         "SEGMENT": str(SegmentFactory(workspace=workspace).pk),
         "LIST": str(UserList.objects.create(workspace=workspace, name="CSV").pk),
     }
+    declare(workspace, **ATTRIBUTES)
+    for kind, name in ((EventKind.CUSTOM, "a"), (EventKind.PURCHASE, "b")):
+        workspace.event_names.create(kind=kind, name=name)
     stored = load_tree(named(tree, names))
     text = written(stored)
-    builder = Builder(workspace, checked_tree(workspace, parse(text)).dump())
+    builder = Builder(workspace, checked_tree(Catalogue(workspace), parse(text)).dump())
     assert builder.tree == stored
     assert builder.json == text
 
@@ -230,9 +243,9 @@ def test_a_button_without_a_form_does_no_harm(
 
 
 def test_labels_are_those_of_the_menu(workspace: Workspace) -> None:
-    CustomAttribute.objects.create(workspace=workspace, name="plan", type=AttributeType.STRING)
+    declare(workspace, plan="string")
     with pytest.raises(InvalidTree, match="Filter 1 \\(plan\\): it has no operator"):
-        checked_tree(workspace, tree_of(leaf("custom_string:plan", "is", "pro")))
+        checked_tree(Catalogue(workspace), tree_of(leaf("custom_string:plan", "is", "pro")))
 
 
 def test_nothing_is_duplicated_past_the_limit(
@@ -276,3 +289,72 @@ def test_json_that_is_applied_takes_the_place_of_what_was_wrong(
     posted |= {"tree-json": json.dumps(tree_of(CITY)), "action": "tree:json"}
     builder = marketer_client.post(NEW, posted).context["builder"]
     assert (builder.problem, builder.tree) == ("", load_tree(tree_of(CITY)))
+
+
+UNKNOWN = [
+    leaf("country:Europe", "any_of", "FR"),
+    leaf("custom_string:typo", "none_of", "x"),
+    leaf("custom_number:plan", "more", 3),
+    leaf("custom_event", "done"),
+    leaf("cohort:heap", "includes_any", "1"),
+]
+
+
+@pytest.mark.parametrize("wrong", UNKNOWN, ids=lambda wrong: wrong["filter"])
+def test_what_the_menu_does_not_offer_is_refused(
+    marketer_client: Client, workspace: Workspace, wrong: Any
+) -> None:
+    declare(workspace, plan="string")
+    sentence = "it asks about what this workspace does not have."
+    with pytest.raises(InvalidTree, match=sentence):
+        checked_tree(Catalogue(workspace), tree_of(wrong))
+    posted = builder_fields((wrong["filter"], wrong["operator"], *map(str, wrong["value"])))
+    assert sentence in marketer_client.post(NEW, {"name": "A"} | posted).text
+    assert not Segment.objects.exists()
+
+
+def test_what_is_stored_already_may_stay(marketer_client: Client, workspace: Workspace) -> None:
+    gone = leaf("custom_string:gone", "equals", "x")
+    segment = SegmentFactory(workspace=workspace, tree=tree_of(gone))
+    posted = {"name": "B"} | builder_fields(("custom_string:gone", "equals", "x"))
+    marketer_client.post(f"{segment.get_absolute_url()}edit/", posted)
+    segment.refresh_from_db()
+    assert (segment.name, segment.tree) == ("B", tree_of(gone))
+
+
+def test_an_edit_keeps_what_names_a_deleted_cohort(
+    marketer_client: Client, workspace: Workspace
+) -> None:
+    kept, gone = (CohortFactory(workspace=workspace) for _ in range(2))
+    both = (str(kept.pk), str(gone.pk))
+    segment = SegmentFactory(
+        workspace=workspace, tree=tree_of(leaf("cohort:heap", "includes_all", *both))
+    )
+    gone.delete()
+    url = f"{segment.get_absolute_url()}edit/"
+    option = f'<option value="{both[1]}" selected>a cohort that was deleted</option>'
+    assert option in marketer_client.get(url).text
+    marketer_client.post(
+        url, {"name": "B"} | builder_fields(("cohort:heap", "includes_all", *both))
+    )
+    segment.refresh_from_db()
+    assert segment.tree == tree_of(leaf("cohort:heap", "includes_all", *both))
+
+
+@pytest.mark.parametrize("key", ["user_list", "segment"])
+def test_what_was_deleted_is_shown_where_it_is_named(
+    marketer_client: Client, workspace: Workspace, key: str
+) -> None:
+    named_ = leaf(key, "includes_none", "00000000-0000-4000-8000-000000000000")
+    segment = SegmentFactory(workspace=workspace, tree=tree_of(named_))
+    page = marketer_client.get(f"{segment.get_absolute_url()}edit/")
+    assert page.text.count("that was deleted</option>") == 1
+    assert page.context["builder"].tree.dump() == segment.tree
+
+
+def test_json_that_names_a_deleted_list_is_refused(workspace: Workspace) -> None:
+    gone = leaf("user_list", "includes_any", "00000000-0000-4000-8000-000000000000")
+    with pytest.raises(InvalidTree) as refused:
+        checked_tree(Catalogue(workspace), tree_of(CITY, gone))
+    said = "Filter 2 (User list): it names what does not exist: a list that was deleted."
+    assert str(refused.value) == said

@@ -3,10 +3,13 @@
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 
+from segments.editing import save_segment
 from segments.models import Segment, SegmentVersion
-from tests.factories import SegmentFactory
+from segments.tree import Tree
+from tests.factories import SegmentFactory, UserListFactory
 from tests.test_segment_pages import FRENCH, NEW, builder
 from workspaces.models import AuditEntry, Member, Workspace
 
@@ -197,3 +200,35 @@ def test_the_segment_page_shows_the_newest_three(
         "Name 3",
         "Name 2",
     ]
+
+
+def test_a_version_that_excludes_a_deleted_list_is_not_restored(
+    marketer_client: Client, segment: Segment
+) -> None:
+    people = UserListFactory(workspace=segment.workspace)
+    save(marketer_client, segment, exclusions=[[("user_list", "includes_any", str(people.pk))]])
+    excluding = segment.versions.first()
+    save(marketer_client, segment, [FRENCH])
+    people.delete()
+    answer = marketer_client.post(
+        f"{segment.get_absolute_url()}history/{excluding.pk}/restore/", follow=True
+    )
+    assert "it names what does not exist: a list that was deleted." in answer.text
+    assert segment.versions.count() == 3
+
+
+def test_two_who_save_the_same_name_at_once_are_told(
+    marketer: Member, segment: Segment
+) -> None:
+    late = Segment(workspace=segment.workspace, name="French")
+    with pytest.raises(ValidationError, match="Another segment has this name."):
+        save_segment(late, Tree(), by=marketer.user)
+
+
+def test_a_move_is_said_beside_other_changes(marketer_client: Client, segment: Segment) -> None:
+    save(marketer_client, segment, [FRENCH, FEMALE])
+    save(marketer_client, segment, [FEMALE], [FRENCH], name="Moved")
+    save(marketer_client, segment, [FEMALE, GERMAN], [FRENCH], name="Moved")
+    added, moved, *_earlier = history(marketer_client, segment)
+    assert (moved.rearranged, len(moved.details)) == (True, 1)
+    assert (added.rearranged, added.added) == (False, ["Country is any of DE"])
