@@ -32,7 +32,7 @@ from segments.bitmaps import Leaf, Snapshot
 from segments.estimates import Size, estimated
 from segments.fields import nothing
 from segments.filters import Filter, InvalidTree, Operator, Query, changed_in, unlisted
-from segments.models import LeafBuild, Segment
+from segments.models import MOST_NESTED, LeafBuild, Segment
 from segments.tree import Tree, load_tree
 from workspaces.models import Workspace
 
@@ -145,6 +145,7 @@ class People:
         self._trees: dict[str, dict[str, Any]] = {}
         self._segments: dict[str, BitMap | None] = {}
         self._listed: set[str] = set()
+        self._depth = 0
 
     def everyone(self) -> BitMap:
         """Return the ids of all people of the workspace."""
@@ -180,15 +181,16 @@ class People:
     def segment(self, pk: str | UUID) -> BitMap:
         """Return the ids of the people of a segment of this workspace.
 
-        Raises ``InvalidTree`` when there is no such segment or it contains itself, ``NotReady`` as
-        ``leaf`` does.
+        Raises ``InvalidTree`` when there is no such segment, it contains itself or nests others too
+        deep, ``NotReady`` as ``leaf`` does.
         """
         key = str(pk)
         if key not in self._segments:
             self._segments[key] = None
             try:
-                self._segments[key] = self.audience(self.tree(key))
-            except NotReady:
+                with self._one_deeper():
+                    self._segments[key] = self.audience(self.tree(key))
+            except (NotReady, InvalidTree):
                 del self._segments[key]
                 raise
         found = self._segments[key]
@@ -235,7 +237,19 @@ class People:
         """Give the filters that a segment combines, unless they were given before."""
         if pk not in self._listed:
             self._listed.add(pk)
-            yield from self.tree(pk).leaves(self)
+            with self._one_deeper():
+                yield from self.tree(pk).leaves(self)
+
+    @contextmanager
+    def _one_deeper(self) -> Iterator[None]:
+        """Count a level of nesting inside, or raise ``InvalidTree`` past the deepest."""
+        if self._depth == MOST_NESTED:
+            raise InvalidTree(f"segments nest each other more than {MOST_NESTED} deep")
+        self._depth += 1
+        try:
+            yield
+        finally:
+            self._depth -= 1
 
     def among(self, ids: BitMap, within: float | None = None) -> "Some":
         """Return the same instant narrowed to the people of ``ids``, whatever has no bitmap yet.

@@ -8,7 +8,7 @@ from segments.checking import checked_tree
 from segments.filters import Catalogue
 from segments.history import ask_to_record
 from segments.models import Segment, SegmentVersion
-from segments.nesting import named_segments, refuse_cycle
+from segments.nesting import check_nesting, named_segments
 from segments.tree import Tree, stored_filters
 from segments.versions import record_version
 from workspaces import audit
@@ -19,11 +19,12 @@ from workspaces.models import User, Workspace
 def save_segment(segment: Segment, tree: Tree, *, by: User) -> None:
     """Store ``segment`` with ``tree``.
 
-    Raises ``ValidationError`` if it would contain itself, or another segment has its name by now.
+    Raises ``ValidationError`` if it would contain itself or nest segments too deep, or another
+    segment has its name by now.
     """
     one_at_a_time(segment.workspace)
     segment.validate_constraints()
-    refuse_cycle(segment, tree)
+    check_nesting(segment, tree)
     is_new = segment._state.adding
     segment.tree = tree.dump()
     segment.updated_by = by

@@ -6,10 +6,10 @@ from segments.audiences import People
 from segments.estimates import Size
 from segments.filters import InvalidTree
 from segments.models import Segment
-from segments.nesting import nesting
+from segments.nesting import affected
 from segments.nodes import Difference
 from segments.tree import Tree, load_tree
-from segments.uses import Use, uses_of
+from segments.uses import Use
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,3 @@ def impact_of(people: People, segment: Segment, draft: Tree) -> Impact:
         enter = Size(0) if same else people.size(Difference(draft, stored))
         leave = Size(0) if same else people.size(Difference(stored, draft))
     return Impact(enter, leave, affected(segment))
-
-
-def affected(segment: Segment) -> list[Use]:
-    """Return what uses ``segment``, by itself or through the segments that nest it."""
-    found = uses_of(segment.workspace, [segment.pk, *nesting(segment)])
-    by_url = {use.url: use for uses in found.values() for use in uses}
-    return sorted(by_url.values(), key=lambda use: (str(use.kind), use.name))

@@ -19,6 +19,8 @@ from segments.segment_filters import SegmentMembership
 from segments.tree import Group, Tree
 
 MOST_SHOWN = 3
+#: How deep nested segments are opened. A page that shows deeper ones could not be drawn.
+MOST_OPENED = 8
 #: Filters that see personal data. An age is told by a date of birth.
 PERSONAL = {"email", "phone", "first_name", "last_name", "birthday", "birthday_day", "age"}
 
@@ -74,10 +76,14 @@ class TreeAnswer:
 
 @dataclass(frozen=True)
 class SegmentAnswer:
-    """A nested segment, with its own filters one level below."""
+    """A nested segment, with its own filters one level below.
+
+    Not ``opened``, it says of the whole alone: its filters stand further up, or too far down.
+    """
 
     name: str
     tree: TreeAnswer
+    opened: bool = True
 
 
 @dataclass(frozen=True)
@@ -157,6 +163,7 @@ class Explainer:
         self.profile = profile
         self.catalogue = catalogue
         self.personal = personal
+        self._opened: set[str] = set()
 
     def answer(self, tree: Tree, also: Sequence[Group]) -> Answer:
         self.people.prepare([tree, *also])
@@ -170,37 +177,43 @@ class Explainer:
     def _holds(self, node: Node) -> bool:
         return bool(node.audience(self.people))
 
-    def _tree(self, tree: Tree, *, nested: bool = True) -> TreeAnswer:
+    def _tree(self, tree: Tree, depth: int = 0) -> TreeAnswer:
         groups = [
-            self._group(_("Group %(number)s") % {"number": number}, group, nested=nested)
+            self._group(_("Group %(number)s") % {"number": number}, group, depth)
             for number, group in enumerate(tree.groups, 1)
         ]
         exclusions = [
-            self._group(_("Exclusion group %(number)s") % {"number": number}, group, nested=nested)
+            self._group(_("Exclusion group %(number)s") % {"number": number}, group, depth)
             for number, group in enumerate(tree.exclusions, 1)
         ]
         return TreeAnswer(tree.join, self._holds(tree), tuple(groups), tuple(exclusions))
 
-    def _group(self, name: str, group: Group, *, nested: bool = True) -> GroupAnswer:
-        filters = tuple(self._filter(item, nested=nested) for item in group.filters)
+    def _group(self, name: str, group: Group, depth: int = 0) -> GroupAnswer:
+        filters = tuple(self._filter(item, depth) for item in group.filters)
         return GroupAnswer(name, group.join, self._holds(group), filters)
 
-    def _filter(self, item: Filter, *, nested: bool) -> FilterAnswer:
+    def _filter(self, item: Filter, depth: int) -> FilterAnswer:
         hidden = item.kind in PERSONAL and not self.personal
         return FilterAnswer(
             item.sentence(self.catalogue),
             self._holds(item),
             "" if hidden else item.seen(self.people.workspace, self.profile, self.people.now),
             hidden,
-            tuple(self._segments(item)) if nested else (),
+            tuple(self._segments(item, depth + 1)),
         )
 
-    def _segments(self, item: Filter) -> Iterator[SegmentAnswer]:
+    def _segments(self, item: Filter, depth: int) -> Iterator[SegmentAnswer]:
+        """Say of each segment that ``item`` names whether it holds, each opened once."""
         if isinstance(item, SegmentMembership):
             names = dict(self.catalogue.choices(item))
-            for pk in item.value:
-                tree = self._tree(self.people.tree(pk), nested=False)
-                yield SegmentAnswer(str(names.get(pk, pk)), tree)
+            for pk in item.picked:
+                tree, name = self.people.tree(pk), str(names.get(pk, pk))
+                if pk in self._opened or depth > MOST_OPENED:
+                    whole = TreeAnswer(tree.join, self._holds(tree), (), ())
+                    yield SegmentAnswer(name, whole, opened=False)
+                else:
+                    self._opened.add(pk)
+                    yield SegmentAnswer(name, self._tree(tree, depth))
 
 
 def quoted(sentences: list[str]) -> str:

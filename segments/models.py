@@ -17,6 +17,10 @@ def split_tags(text: str) -> list[str]:
     return list(dict.fromkeys(tag.strip() for tag in text.split(",") if tag.strip()))
 
 
+#: How deep segments may nest each other, the outermost counted.
+MOST_NESTED = 20
+
+
 class SegmentQuerySet(models.QuerySet["Segment"]):
     def in_workspace(self, workspace: Workspace) -> Self:
         return self.filter(workspace=workspace)

@@ -1,14 +1,16 @@
-"""Which segments a segment names, and that none of them leads back to it."""
+"""Which segments a segment names, that none of them leads back to it, and none too far down."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from segments.models import Segment
+from segments.models import MOST_NESTED, Segment
 from segments.segment_filters import SegmentMembership
 from segments.tree import Tree
+from segments.uses import Use, uses_of
 
 
 def named_segments(tree: Tree) -> set[UUID]:
@@ -37,8 +39,17 @@ def nesting(segment: Segment) -> set[UUID]:
     return found
 
 
-def refuse_cycle(segment: Segment, tree: Tree) -> None:
-    """Raise ``ValidationError`` if ``tree`` would make ``segment`` contain itself."""
+def affected(segment: Segment) -> list[Use]:
+    """Return what uses ``segment``, by itself or through the segments that nest it."""
+    found = uses_of(segment.workspace, [segment.pk, *nesting(segment)])
+    by_url = {use.url: use for uses in found.values() for use in uses}
+    return sorted(by_url.values(), key=lambda use: (str(use.kind), use.name))
+
+
+def check_nesting(segment: Segment, tree: Tree) -> None:
+    """Raise ``ValidationError`` if ``tree`` would make ``segment`` contain itself, or nest segments
+    deeper than ``MOST_NESTED``.
+    """
     names = {segment.pk: segment.name}
     links: dict[UUID, list[UUID]] = {}
     known = Segment.objects.in_workspace(segment.workspace).prefetch_related("nested")
@@ -53,6 +64,32 @@ def refuse_cycle(segment: Segment, tree: Tree) -> None:
             code="cycle",
             params={"path": " → ".join(names[pk] for pk in path)},
         )
+    if _depth(segment.pk, links) + _depth(segment.pk, _turned(links)) - 1 > MOST_NESTED:
+        raise ValidationError(
+            _("Segments nest each other %(most)s deep at most; this would be deeper."),
+            code="depth",
+            params={"most": MOST_NESTED},
+        )
+
+
+def _depth(start: UUID, links: Mapping[UUID, list[UUID]]) -> int:
+    """Return how many segments the longest path from ``start`` along ``links`` has.
+
+    It is followed no further than one past ``MOST_NESTED``.
+    """
+    depth, here = 0, {start}
+    while here and depth <= MOST_NESTED:
+        depth += 1
+        here = {following for pk in here for following in links.get(pk, [])}
+    return depth
+
+
+def _turned(links: Mapping[UUID, list[UUID]]) -> dict[UUID, list[UUID]]:
+    outer: dict[UUID, list[UUID]] = {}
+    for outside, inside in links.items():
+        for pk in inside:
+            outer.setdefault(pk, []).append(outside)
+    return outer
 
 
 def _way_back(start: UUID, links: dict[UUID, list[UUID]]) -> list[UUID]:

@@ -17,7 +17,7 @@ from segments.history import RANGES, daily_sizes, range_asked
 from segments.listing import listed, shown_of
 from segments.measuring import Question, answered, measured
 from segments.models import Segment
-from segments.uses import uses_of
+from segments.nesting import affected
 from segments.versions import newest
 from workspaces.access import WorkspaceRequest, workspace_page
 from workspaces.models import Role
@@ -65,7 +65,7 @@ def segment_detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     context = {
         "segment": segment,
         "builder": builder,
-        "uses": uses_of(request.workspace, [segment.pk])[segment.pk],
+        "uses": affected(segment),
         "days": days,
         "ranges": RANGES,
         "daily_sizes": daily_sizes(segment, days),
@@ -128,5 +128,5 @@ def segment_archive(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
             archive_segment(segment, by=request.user)
             messages.success(request, _("“%(name)s” is archived.") % {"name": segment})
         return redirect("segment-list", request.workspace.slug)
-    uses = uses_of(request.workspace, [segment.pk])[segment.pk]
-    return render(request, "segments/segment_archive.html", {"segment": segment, "uses": uses})
+    context = {"segment": segment, "uses": affected(segment)}
+    return render(request, "segments/segment_archive.html", context)
