@@ -128,6 +128,9 @@ SECURE_REFERRER_POLICY = "same-origin"
 
 # A segment builder posts each value of each filter: 100 filters of 256 values at most.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 30_000
+# Each of 10,000 bytes at most, which take up to three times as many in a form; its names; and all
+# that once more as JSON.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 2**20
 
 SECURE_CSP = {
     "default-src": [CSP.SELF],
