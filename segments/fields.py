@@ -11,14 +11,16 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from segments.filters import Choices, Value
+from segments.shapes import MOST_BYTES, MOST_VALUES
 
-#: Braze's limits on one filter: 256 values in a list, regular expressions of 32,764 characters.
-MOST_VALUES = 256
+#: Braze's limit on a regular expression, in characters.
 LONGEST_REGEX = 32_764
+#: How long PostgreSQL may take to read a regular expression: hardly any takes a tenth of it.
+REGEX_TIME_MS = "200"
 
 
 class OneField(forms.Field):
@@ -88,10 +90,19 @@ def regex(choices: Choices) -> forms.Field:
 
 
 def validate_regex(pattern: str) -> None:
-    """Refuse what PostgreSQL cannot read as a regular expression."""
+    """Refuse what PostgreSQL cannot read as a regular expression, or not in ``REGEX_TIME_MS``.
+
+    What is larger than a filter may be is not read: it is refused as a filter.
+    """
+    if len(pattern.encode(errors="replace")) > MOST_BYTES:
+        return
     try:
         with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("select set_config('statement_timeout', %s, true)", [REGEX_TIME_MS])
             cursor.execute("select '' ~* %s", [pattern])
+            transaction.set_rollback(True)  # the time-out is for this alone
+    except OperationalError as error:
+        raise ValidationError(_("This regular expression takes too long to read.")) from error
     except DatabaseError as error:
         raise ValidationError(_("This is not a regular expression.")) from error
 
@@ -121,10 +132,9 @@ def lines(choices: Choices) -> forms.Field:
 
 class PickField(forms.MultipleChoiceField):
     def clean(self, value: Any) -> Value:
-        cleaned = tuple(super().clean(value))
-        if len(cleaned) > MOST_VALUES:
+        if value and len(value) > MOST_VALUES:
             raise ValidationError(_("At most 256 values are allowed in one filter."))
-        return cleaned
+        return tuple(super().clean(value))
 
 
 def pick(choices: Choices) -> forms.Field:
