@@ -48,7 +48,7 @@ def segment_list(bench: Bench) -> Iterator[Figure]:
         for _ in range(ROUNDS):
             changes.write(known[0])
             started = perf_counter()
-            found, _everyone = sizes(bench.workspace, segments)
+            found = sizes(bench.workspace, segments).found
             times.append((perf_counter() - started) * 1000)
             if not all(size and size.exact for size in found.values()):
                 raise SystemExit("A size of the list is not exact")

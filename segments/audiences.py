@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from time import monotonic
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 from uuid import UUID
 from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
@@ -617,15 +617,20 @@ def sample(audience: BitMap, most: int = 10) -> list[Profile]:
     return list(Profile.objects.filter(pk__in=[audience[rank] for rank in ranks]).order_by("pk"))
 
 
-def sizes(
-    workspace: Workspace, segments: Iterable[Segment]
-) -> tuple[dict[UUID, Size | None], Size | None]:
-    """Return the size of each of ``segments`` by its id, and of everyone, all of one snapshot.
+class Sizes(NamedTuple):
+    """Sizes by segment, of everyone, and the builds that those wait for which are not exact."""
+
+    found: dict[UUID, Size | None]
+    everyone: Size | None = None
+    builds: tuple[LeafBuild | None, ...] = ()
+
+
+def sizes(workspace: Workspace, segments: Iterable[Segment]) -> Sizes:
+    """Return the sizes of ``segments``, all of one snapshot.
 
     Left out is what cannot be answered: because it names what is gone, or takes too long.
     """
-    found: dict[UUID, Size | None] = {}
-    everyone = None
+    measured = Sizes({})
     with suppress(DatabaseError), people_of(workspace, within=PAGE) as people:
         trees = {}
         for segment in segments:
@@ -636,5 +641,6 @@ def sizes(
         everyone = people.size(EVERYONE)
         for pk, tree in trees.items():
             with suppress(InvalidTree, DatabaseError):
-                found[pk] = people.size(tree)
-    return found, everyone
+                measured.found[pk] = people.size(tree)
+        measured = Sizes(measured.found, everyone, tuple(people.pending.values()))
+    return measured

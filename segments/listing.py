@@ -10,6 +10,7 @@ from django.db.models import Prefetch
 from segments.audiences import sizes
 from segments.estimates import Size
 from segments.models import Segment, SegmentQuerySet
+from segments.pending import Pending
 from segments.uses import uses_of
 from workspaces.models import Workspace
 
@@ -18,11 +19,11 @@ PER_PAGE = 25
 
 @dataclass(frozen=True)
 class Listed:
-    """One page of segments, and the size of everyone; ``waiting`` while not all is exact."""
+    """One page of segments, the size of everyone, and what sizes that are not exact wait for."""
 
     page: Page
     everyone: Size | None
-    waiting: bool
+    pending: Pending
 
 
 def shown_of(workspace: Workspace) -> SegmentQuerySet:
@@ -42,7 +43,7 @@ def listed(
     rows: list[Any] = list(found)
     by_size = sort.endswith("size")
     page = Paginator(rows, PER_PAGE).get_page(number)
-    known, everyone = sizes(workspace, rows if by_size else page)
+    known, everyone, builds = sizes(workspace, rows if by_size else page)
     if by_size:
         counts = {pk: size.count for pk, size in known.items() if size}
         rows.sort(key=lambda row: counts.get(row.pk, -1), reverse=sort.startswith("-"))
@@ -50,5 +51,4 @@ def listed(
     uses = uses_of(workspace, [row.pk for row in page])
     for row in page:
         row.workspace, row.size, row.uses = workspace, known.get(row.pk), uses[row.pk]
-    waiting = any(size is None or not size.exact for size in known.values())
-    return Listed(page, everyone, waiting)
+    return Listed(page, everyone, Pending(builds))

@@ -23,6 +23,11 @@ class Pending:
         return [build for build in self.builds if build and build.reason]
 
     @property
+    def reasons(self) -> list[str]:
+        """Why builds failed, each reason once."""
+        return list(dict.fromkeys(build.reason for build in self.failures))
+
+    @property
     def every(self) -> str:
         """How often to ask again, as htmx writes it."""
         return LATER if len(self.failures) == len(self.builds) else SOON

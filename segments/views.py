@@ -48,7 +48,7 @@ def segment_list(request: WorkspaceRequest) -> HttpResponse:
         "filters": filters,
         "everyone": found.everyone,
         "searched": bool(request.GET),
-        "waiting": found.waiting,
+        "pending": found.pending,
     }
     part = "#sizes" if request.htmx.trigger == "sizes" else "#results" if request.htmx else ""
     return render(request, f"segments/segment_list.html{part}", context)

@@ -4,10 +4,12 @@ from time import monotonic
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 
 from segments import building
 from segments.audiences import SMALL_TIME, people_of
+from segments.fields import validate_regex
 from segments.models import LeafBuild, Segment
 from segments.tree import load_tree
 from tests.factories import ProfileFactory, SegmentFactory
@@ -42,7 +44,7 @@ def test_the_job_gives_up_and_the_page_says_why(
     for asked in LeafBuild.objects.all():
         building.build(asked.pk)
     answer = marketer_client.post(NEW, evil, headers=HTMX)
-    said = "An exact size could not be worked out: canceling statement due to statement timeout"
+    said = "An exact size could not be worked out: a filter takes longer than two minutes to answer."
     assert said in answer.text
 
 
@@ -52,12 +54,12 @@ def evil_segment(workspace: Workspace, evil: dict[str, Any]) -> Segment:
     return SegmentFactory(workspace=workspace, tree=tree)
 
 
-@pytest.mark.parametrize("page", ["users/?q=ada", "?user=ada"])
+@pytest.mark.parametrize("part", ["users/?q=ada", "?user=ada"])
 def test_a_question_about_one_person_ends_in_time(
-    marketer_client: Client, evil_segment: Segment, page: str
+    marketer_client: Client, evil_segment: Segment, part: str
 ) -> None:
     begun = monotonic()
-    answer = marketer_client.get(evil_segment.get_absolute_url() + page)
+    answer = marketer_client.get(evil_segment.get_absolute_url() + part)
     assert "These filters cannot be answered" in answer.text
     assert monotonic() - begun < 5
 
@@ -84,6 +86,34 @@ def test_a_page_of_members_says_why_there_is_no_list(
     failed = marketer_client.get(url)
     assert "An exact size could not be worked out:" in failed.text
     assert ("is being made" in failed.text, "every 10s" in failed.text) == (False, True)
+
+
+def test_a_list_says_why_a_size_is_missing_and_asks_less_often(
+    marketer_client: Client, evil_segment: Segment
+) -> None:
+    first = marketer_client.get("/w/acme/segments/")
+    assert "every 700ms" in first.text
+    for asked in LeafBuild.objects.all():
+        building.build(asked.pk)
+    failed = marketer_client.get("/w/acme/segments/")
+    said = "Not every size could be worked out exactly: a filter takes longer than two minutes"
+    assert (said in failed.text, "every 10s" in failed.text) == (True, True)
+
+
+def test_an_expression_that_takes_long_to_read_is_refused(
+    marketer_client: Client, workspace: Workspace
+) -> None:
+    slow = ("city", "matches", "((a{0,60}){0,60}){0,3}")
+    begun = monotonic()
+    answer = marketer_client.post(NEW, builder([slow]), headers=HTMX)
+    assert "This regular expression takes too long to read." in answer.text
+    assert monotonic() - begun < 5
+
+
+def test_what_is_larger_than_a_filter_is_not_read(workspace: Workspace) -> None:
+    validate_regex("(" * 10_001)
+    with pytest.raises(ValidationError):
+        validate_regex("(" * 10_000)
 
 
 @pytest.mark.parametrize("pattern", ["(a{1,255}){1,255}", "(", r"\2"])

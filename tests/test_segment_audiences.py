@@ -309,7 +309,7 @@ def test_an_edit_is_seen_whole_or_not_at_all() -> None:
     writer.start()
     seen = set()
     for _ in range(200):
-        found, _everyone = sizes(workspace, Segment.objects.in_workspace(workspace))
+        found = sizes(workspace, Segment.objects.in_workspace(workspace)).found
         seen.add((found[inner.pk], found[outer.pk]))
     stop.set()
     writer.join()

@@ -103,14 +103,14 @@ def test_a_segment_is_opened_once_in_a_lookup(
     assert [item.nested[0].opened for item in group.filters] == [True, False]
 
 
-@pytest.mark.parametrize("page", ["", "archive/"])
+@pytest.mark.parametrize("part", ["", "archive/"])
 def test_uses_through_nesting_are_named(
-    marketer_client: Client, workspace: Workspace, page: str
+    marketer_client: Client, workspace: Workspace, part: str
 ) -> None:
     inner, outer = chain(workspace, 2)
     campaign = Campaign.objects.create(workspace=workspace, name="Win back")
     campaign.segments.add(outer)
-    answer = marketer_client.get(inner.get_absolute_url() + page)
+    answer = marketer_client.get(inner.get_absolute_url() + part)
     assert [use.name for use in answer.context["uses"]] == ["Win back", "Level 1"]
 
 

@@ -2,14 +2,17 @@
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 from hypothesis import HealthCheck, given, settings
 
 from profiles.models import EventKind
 from segments.builder import Builder
 from segments.checking import checked_tree
+from segments.fields import pick
 from segments.filters import Catalogue, InvalidTree
 from segments.json_view import written
 from segments.models import Segment, UserList
@@ -358,3 +361,26 @@ def test_json_that_names_a_deleted_list_is_refused(workspace: Workspace) -> None
         checked_tree(Catalogue(workspace), tree_of(CITY, gone))
     said = "Filter 2 (User list): it names what does not exist: a list that was deleted."
     assert str(refused.value) == said
+
+
+def test_the_largest_tree_can_be_posted(marketer_client: Client, workspace: Workspace) -> None:
+    regex = "é" * 4_900
+    segment = SegmentFactory(
+        workspace=workspace, tree=tree_of(*[leaf("city", "matches", regex)] * 100)
+    )
+    posted: dict[str, Any] = {"name": "B"}
+    posted |= builder_fields(*[("city", "matches", regex)] * 100)
+    builder = Builder(workspace, segment.tree)
+    posted |= {"tree-json": builder.json, "tree-json-mark": builder.json_mark}
+    answer = marketer_client.post(
+        f"{segment.get_absolute_url()}edit/",
+        urlencode(posted, doseq=True),
+        content_type="application/x-www-form-urlencoded",
+    )
+    assert answer.status_code == 302
+
+
+def test_more_values_than_a_filter_may_have_are_not_looked_up(workspace: Workspace) -> None:
+    field = pick([("a", "A")])
+    with pytest.raises(ValidationError, match="At most 256 values"):
+        field.clean(["b"] * 257)
