@@ -1,5 +1,6 @@
 """Filters and groups as they stand in the form of the builder, finished or not."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -109,6 +110,26 @@ class DraftGroup:
     def tree_group(self) -> Group:
         """Return the group of those filters that are complete."""
         return Group(tuple(leaf.filter for leaf in self.filters if leaf.filter), self.join)
+
+    def notes(self) -> list[str]:
+        """Warn of two “is not” about the same, of which any may hold: for almost everyone one does.
+
+        Braze warns of it too.
+        """
+        if self.join != "any":
+            return []
+        filters = dict.fromkeys(leaf.filter for leaf in self.filters if leaf.filter)
+        denied = Counter(item.key for item in filters if item.operators[item.operator].negates)
+        labels = {leaf.key: leaf.label for leaf in self.filters}
+        return [
+            _(
+                "Several filters deny something of “%(filter)s”, and any of them may hold: that is "
+                "almost everyone. Join them by “all”, or put all values into one filter."
+            )
+            % {"filter": labels[key]}
+            for key, count in denied.items()
+            if count > 1
+        ]
 
 
 def copy_of(node: Any) -> Any:

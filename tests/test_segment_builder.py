@@ -151,3 +151,27 @@ def test_a_list_is_asked_for_its_sizes_alone(analyst_client: Client, french: Seg
     answer = analyst_client.get("/w/acme/segments/", headers=headers)
     assert f'id="size-{french.pk}" hx-swap-oob="true">7</span>' in answer.text
     assert "<table" not in answer.text
+
+
+NOT_PARIS = leaf("city", "not_equals", "Paris")
+NOT_LYON = leaf("city", "not_equals", "Lyon")
+
+
+@pytest.mark.parametrize(
+    ("join", "filters", "notes"),
+    [
+        ("any", [NOT_PARIS, NOT_LYON], 1),
+        ("all", [NOT_PARIS, NOT_LYON], 0),
+        ("any", [NOT_PARIS, NOT_PARIS], 0),
+        ("any", [NOT_PARIS, leaf("city", "equals", "Lyon")], 0),
+        ("any", [NOT_PARIS, leaf("country", "none_of", "FR")], 0),
+    ],
+)
+def test_a_group_warns_of_two_denials_of_which_any_may_hold(
+    marketer_client: Client, workspace: Workspace, join: str, filters: Any, notes: int
+) -> None:
+    tree = {"groups": [{"join": join, "filters": filters}]}
+    segment = SegmentFactory(workspace=workspace, tree=tree)
+    for page in ("", "edit/"):
+        shown = marketer_client.get(segment.get_absolute_url() + page).text
+        assert shown.count("Several filters deny something of “City”") == notes
