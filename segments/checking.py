@@ -17,7 +17,7 @@ def checked_tree(catalogue: Catalogue, data: Any) -> Tree:
     """Return the tree that somebody sent as JSON, with every value as its operator takes it.
 
     Raises ``InvalidTree`` with a sentence that names the filter: for another shape, for what
-    ``catalogue`` does not offer, for what is too large, for a value that the operator does not take.
+    ``catalogue`` does not offer, for what is too large, for a value that its operator refuses.
     """
     tree = load_tree(data, lambda key: name_of(key, catalogue))
     checked_labels(tree, catalogue)

@@ -33,9 +33,7 @@ def naming(segment: Segment) -> dict[str, Any]:
     return builder_fields(("segment", "includes_any", str(segment.pk)))
 
 
-def test_a_chain_of_the_deepest_is_measured(
-    marketer_client: Client, workspace: Workspace
-) -> None:
+def test_a_chain_of_the_deepest_is_measured(marketer_client: Client, workspace: Workspace) -> None:
     ProfileFactory(workspace=workspace, external_id="ada", country="FR")
     *_, outer = chain(workspace, MOST_NESTED)
     page = marketer_client.get(outer.get_absolute_url(), {"user": "ada"})

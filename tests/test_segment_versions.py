@@ -217,9 +217,7 @@ def test_a_version_that_excludes_a_deleted_list_is_not_restored(
     assert segment.versions.count() == 3
 
 
-def test_two_who_save_the_same_name_at_once_are_told(
-    marketer: Member, segment: Segment
-) -> None:
+def test_two_who_save_the_same_name_at_once_are_told(marketer: Member, segment: Segment) -> None:
     late = Segment(workspace=segment.workspace, name="French")
     with pytest.raises(ValidationError, match="Another segment has this name."):
         save_segment(late, Tree(), by=marketer.user)
