@@ -58,7 +58,7 @@ SLICE_TIME = 0.2
 LEAST_TIME = 0.02
 #: Seconds that a page gives to all leaves of a workspace too small for estimates: only a regular
 #: expression made to be slow takes them.
-SMALL_TIME = 0.25
+SMALL_TIME = 0.3
 #: Seconds that a page gives to catching up all leaves together: it takes a few milliseconds.
 TOGETHER_TIME = 0.2
 #: Seconds that a page gives to all that it asks of a few people alone.

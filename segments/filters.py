@@ -6,7 +6,7 @@ can change its answer. Rooms put theirs in a module ``segment_filters``, found a
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -282,7 +282,7 @@ class Catalogue:
     What the ``kept`` filters name is offered besides, though it be gone: they are stored already.
     """
 
-    def __init__(self, workspace: Workspace, kept: Iterable[Filter] = ()) -> None:
+    def __init__(self, workspace: Workspace, kept: Collection[Filter] = ()) -> None:
         self.workspace = workspace
         self._labels: dict[str, Label] = {}
         self._choices: dict[str, Choices] = {}

@@ -41,4 +41,4 @@ def impact_of(people: People, segment: Segment, draft: Tree) -> Impact:
         same = draft == stored
         enter = Size(0) if same else people.size(Difference(draft, stored))
         leave = Size(0) if same else people.size(Difference(stored, draft))
-    return Impact(enter, leave, affected(segment))
+    return Impact(enter, leave, affected(segment.workspace, [segment.pk])[segment.pk])

@@ -10,8 +10,8 @@ from django.db.models import Prefetch
 from segments.audiences import sizes
 from segments.estimates import Size
 from segments.models import Segment, SegmentQuerySet
+from segments.nesting import affected
 from segments.pending import Pending
-from segments.uses import uses_of
 from workspaces.models import Workspace
 
 PER_PAGE = 25
@@ -48,7 +48,7 @@ def listed(
         counts = {pk: size.count for pk, size in known.items() if size}
         rows.sort(key=lambda row: counts.get(row.pk, -1), reverse=sort.startswith("-"))
         page = Paginator(rows, PER_PAGE).get_page(number)
-    uses = uses_of(workspace, [row.pk for row in page])
+    uses = affected(workspace, [row.pk for row in page])
     for row in page:
         row.workspace, row.size, row.uses = workspace, known.get(row.pk), uses[row.pk]
     return Listed(page, everyone, Pending(builds))

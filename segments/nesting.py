@@ -1,6 +1,6 @@
 """Which segments a segment names, that none of them leads back to it, and none too far down."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from segments.models import MOST_NESTED, Segment
 from segments.segment_filters import SegmentMembership
 from segments.tree import Tree
 from segments.uses import Use, uses_of
+from workspaces.models import Workspace
 
 
 def named_segments(tree: Tree) -> set[UUID]:
@@ -24,25 +25,33 @@ def named_segments(tree: Tree) -> set[UUID]:
     return named
 
 
-def nesting(segment: Segment) -> set[UUID]:
-    """Return the ids of the segments that nest ``segment``, however deep."""
-    links = Segment.nested.through.objects.filter(from_segment__workspace=segment.workspace_id)
+def affected(workspace: Workspace, segments: Collection[UUID]) -> dict[UUID, list[Use]]:
+    """Return what uses each of ``segments``, by itself or through the segments that nest it."""
+    links = Segment.nested.through.objects.filter(from_segment__workspace=workspace)
     outer: dict[UUID, list[UUID]] = {}
     for inside, outside in links.values_list("to_segment", "from_segment"):
         outer.setdefault(inside, []).append(outside)
-    found: set[UUID] = set()
-    waiting = [segment.pk]
+    around = {pk: _reached(pk, outer) for pk in segments}
+    found = uses_of(workspace, set().union(*around.values()))
+    return {
+        pk: _sorted(use for each in reached for use in found[each])
+        for pk, reached in around.items()
+    }
+
+
+def _reached(start: UUID, links: Mapping[UUID, list[UUID]]) -> set[UUID]:
+    """Return ``start`` and all to which ``links`` lead from it."""
+    found, waiting = {start}, [start]
     while waiting:
-        new = set(outer.get(waiting.pop(), [])) - found
+        new = set(links.get(waiting.pop(), [])) - found
         found |= new
         waiting += new
     return found
 
 
-def affected(segment: Segment) -> list[Use]:
-    """Return what uses ``segment``, by itself or through the segments that nest it."""
-    found = uses_of(segment.workspace, [segment.pk, *nesting(segment)])
-    by_url = {use.url: use for uses in found.values() for use in uses}
+def _sorted(uses: Iterable[Use]) -> list[Use]:
+    """Return each of ``uses`` once, by kind and name."""
+    by_url = {use.url: use for use in uses}
     return sorted(by_url.values(), key=lambda use: (str(use.kind), use.name))
 
 

@@ -65,7 +65,7 @@ def segment_detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     context = {
         "segment": segment,
         "builder": builder,
-        "uses": affected(segment),
+        "uses": affected(request.workspace, [segment.pk])[segment.pk],
         "days": days,
         "ranges": RANGES,
         "daily_sizes": daily_sizes(segment, days),
@@ -128,5 +128,5 @@ def segment_archive(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
             archive_segment(segment, by=request.user)
             messages.success(request, _("“%(name)s” is archived.") % {"name": segment})
         return redirect("segment-list", request.workspace.slug)
-    context = {"segment": segment, "uses": affected(segment)}
-    return render(request, "segments/segment_archive.html", context)
+    uses = affected(request.workspace, [segment.pk])[segment.pk]
+    return render(request, "segments/segment_archive.html", {"segment": segment, "uses": uses})

@@ -112,6 +112,16 @@ def test_uses_through_nesting_are_named(
     assert [use.name for use in answer.context["uses"]] == ["Win back", "Level 1"]
 
 
+def test_a_list_names_uses_through_nesting(analyst_client: Client, workspace: Workspace) -> None:
+    chain(workspace, 3)
+    page = analyst_client.get(LIST).context["page"]
+    assert [[use.name for use in segment.uses] for segment in page] == [
+        ["Level 1", "Level 2"],
+        ["Level 2"],
+        [],
+    ]
+
+
 def test_the_deepest_is_saved(marketer_client: Client, workspace: Workspace) -> None:
     *_, highest = chain(workspace, MOST_NESTED - 1)
     answer = marketer_client.post(NEW, {"name": "Above"} | naming(highest))
