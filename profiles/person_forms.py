@@ -116,7 +116,7 @@ class PersonForm(forms.Form):
         return cleaned
 
     def _standard(self, cleaned: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-        for name in STANDARD.keys() & cleaned.keys():
+        for name in sorted(STANDARD.keys() & cleaned.keys()):
             value = cleaned[name]
             sent = value.isoformat() if name == "dob" and value else value
             try:
@@ -125,7 +125,7 @@ class PersonForm(forms.Form):
                 self.add_error(name, WRONG)
 
     def _custom(self, cleaned: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-        for key, text in cleaned.items():
+        for key, text in list(cleaned.items()):
             if not key.startswith(CUSTOM) or key not in self.changed_data:
                 continue
             name = key.removeprefix(CUSTOM)

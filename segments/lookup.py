@@ -121,12 +121,7 @@ def look_up(
     ``also`` are groups that must hold besides. Without ``personal``, nobody is found by an e-mail
     address or a phone number, and what filters see of personal data is hidden.
     """
-    found = search(people.workspace, text.strip())
-    if personal:
-        known = list(found)
-    else:
-        named = found.prefetch_related("aliases", "devices")
-        known = [profile for profile in named if is_named(profile, text.strip())]
+    known = list(search(people.workspace, text.strip(), personal=personal))
     shown = known[:MOST_SHOWN]
     try:
         answers = tuple(
@@ -140,16 +135,11 @@ def look_up(
     return Lookup(text, len(known), answers)
 
 
-def is_named(profile: Profile, text: str) -> bool:
-    """Tell whether ``text`` is an identifier of ``profile`` that is no personal data."""
-    names = {profile.external_id, profile.braze_id}
-    names |= {device.device_id for device in profile.devices.all()}
-    names |= {f"{alias.label}:{alias.name}" for alias in profile.aliases.all()}
-    return text in names or text.lower() == profile.braze_id
-
-
 class Explainer:
-    """Answers for one person, with ``within`` seconds for all filters together."""
+    """Answers for one person, with ``within`` seconds for all filters together.
+
+    Without ``seeing`` nobody looks up what filters see: that is a query for each.
+    """
 
     def __init__(
         self,
@@ -158,11 +148,14 @@ class Explainer:
         catalogue: Catalogue,
         personal: bool,
         within: float,
+        *,
+        seeing: bool = True,
     ) -> None:
         self.people = people.among(BitMap([profile.pk]), within)
         self.profile = profile
         self.catalogue = catalogue
         self.personal = personal
+        self.seeing = seeing
         self._opened: set[str] = set()
 
     def answer(self, tree: Tree, also: Sequence[Group]) -> Answer:
@@ -173,6 +166,11 @@ class Explainer:
         reasons += [] if said.holds else said.reasons()
         groups = [*besides, *said.groups]
         return Answer(self.profile, not reasons, reasons, groups, list(said.exclusions))
+
+    def reasons(self, tree: Tree) -> list[str]:
+        """Say why ``tree`` does not hold; nothing where it does."""
+        said = self._tree(tree)
+        return [] if said.holds else list(said.reasons())
 
     def _holds(self, node: Node) -> bool:
         return bool(node.audience(self.people))
@@ -197,10 +195,13 @@ class Explainer:
         return FilterAnswer(
             item.sentence(self.catalogue),
             self._holds(item),
-            "" if hidden else item.seen(self.people.workspace, self.profile, self.people.now),
+            "" if hidden or not self.seeing else self._seen(item),
             hidden,
-            tuple(self._segments(item, depth + 1)),
+            tuple(self._segments(item, depth + 1)) if self.seeing else (),
         )
+
+    def _seen(self, item: Filter) -> str:
+        return item.seen(self.people.workspace, self.profile, self.people.now)
 
     def _segments(self, item: Filter, depth: int) -> Iterator[SegmentAnswer]:
         """Say of each segment that ``item`` names whether it holds, each opened once."""

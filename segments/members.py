@@ -10,7 +10,6 @@ from profiles.models import Profile
 from profiles.search import search
 from segments.audiences import ALONE_TIME, PAGE, NotReady, people_of
 from segments.estimates import Size
-from segments.lookup import is_named
 from segments.models import Segment
 from segments.pending import Pending, pending_of
 from segments.tree import load_tree
@@ -59,11 +58,8 @@ def search_members(segment: Segment, text: str, *, personal: bool) -> Members:
     """
     tree = load_tree(segment.tree)
     with people_of(segment.workspace, within=PAGE) as people:
-        found = [
-            person
-            for person in search(segment.workspace, text).prefetch_related("aliases", "devices")
-            if personal or is_named(person, text)
-        ]
+        known = search(segment.workspace, text, personal=personal)
+        found = list(known.prefetch_related("aliases", "devices"))
         ids = BitMap([person.pk for person in found])
         inside = tree.audience(people.among(ids, within=ALONE_TIME))
         return Members(

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 
 from profiles.models import Profile
 from profiles.panels import Panel, register
-from segments.audiences import PAGE, NotReady, People, people_of
+from segments.audiences import ALONE_TIME, PAGE, NotReady, People, people_of
 from segments.filters import Catalogue, InvalidTree
-from segments.lookup import ALONE_TIME, Explainer
+from segments.lookup import Explainer
 from segments.models import Segment
 from segments.tree import Tree
 from workspaces.access import WorkspaceRequest
@@ -33,7 +33,7 @@ def segments_of(request: WorkspaceRequest, person: Profile) -> Panel:
     catalogue = Catalogue(request.workspace)
     with people_of(request.workspace, within=PAGE) as people:
         personal = request.member.sees_personal_data
-        explainer = Explainer(people, person, catalogue, personal, ALONE_TIME)
+        explainer = Explainer(people, person, catalogue, personal, ALONE_TIME, seeing=False)
         trees = dict(_trees(people, segments))
         explainer.people.prepare(trees.values())
         rows = [_asked(explainer, segment, trees.get(segment)) for segment in segments]

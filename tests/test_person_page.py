@@ -125,7 +125,7 @@ def test_more_of_everything_asks_no_more(
             entered_at=timezone.now(),
         )
     analyst_client.get(PAGE)
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(20):
         analyst_client.get(PAGE)
 
 
