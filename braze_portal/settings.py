@@ -1,6 +1,7 @@
 """Every setting, read from the environment, right with no environment at all."""
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 
 from django.utils.csp import CSP
@@ -20,6 +21,8 @@ ALLOWED_HOSTS = words("ALLOWED_HOSTS", default="*")
 CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS")
 # What partners are told to call. Without it, the address by which the page was opened.
 REST_ENDPOINT = os.environ.get("REST_ENDPOINT", "").rstrip("/")
+# Networks that the portal may call although they are not public: ``10.1.0.0/16 127.0.0.1``.
+OUTBOUND_ALLOW = [ip_network(word) for word in words("OUTBOUND_ALLOW")]
 
 INSTALLED_APPS = [
     "workspaces",
