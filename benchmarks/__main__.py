@@ -26,6 +26,7 @@ PARTS = {
     "pages:segment_list": ("segment_list_50",),
     "pages:user_lookup": ("user_lookup",),
     "exports:measure": ("export_1m", "export_rss"),
+    "people:export_ids": ("export_ids_50",),
     "portal:memory": ("web_rss",),
     "leaves:stored": ("bitmaps_200",),
     "seeding:measure": ("seed_1m",),

@@ -13,9 +13,15 @@ log = logging.getLogger(__name__)
 #: Addresses that answer in JSON also where Django itself refuses.
 REST_PATHS = (
     "/partners/",
+    "/users/",
     "/segments/",
     "/campaigns/",
     "/canvas/",
+    "/events/",
+    "/purchases/",
+    "/sessions/",
+    "/kpi/",
+    "/custom_attributes",
     "/email/",
     "/subscription/",
     "/v2/",

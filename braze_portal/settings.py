@@ -199,6 +199,7 @@ RATE_LIMITS = {
     "identities": (20_000, 60),
     "external_ids": (1_000, 60),
     "export_ids": (250, 60),
+    "export_ids_fields": (40, 1),
     "names": (1_000, 3600),
     "campaign_series": (50_000, 60),
 }

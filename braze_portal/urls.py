@@ -13,12 +13,16 @@ from profiles import group_views as groups
 from profiles import import_views as imports
 from profiles import person_views as persons
 from profiles import subscription_api as subscriptions
+from profiles import analytics_api as analytics
+from profiles import export_api as people_exports
 from profiles import views as people
 from segments import api as segment_api
+from segments import export_api as user_exports
 from segments import export_views as exports
 from segments import history_views as history
 from segments import list_views as lists
 from segments import member_views, overlap_views
+from segments import series_api as segment_series
 from segments import views as segments
 from workspaces import key_views as api_keys
 from workspaces import views as workspaces
@@ -144,6 +148,9 @@ account_pages = [
 rest_api = [
     path("partners/<slug:partner>/cohorts", partner_api.CohortName.as_view()),
     path("partners/<slug:partner>/cohorts/users", partner_api.CohortUsers.as_view()),
+    path("users/export/ids", people_exports.ExportIds.as_view()),
+    path("users/export/segment", user_exports.ExportSegment.as_view()),
+    path("users/export/files/<str:token>", user_exports.download, name="user-export-file"),
     path("segments/list", segment_api.SegmentList.as_view()),
     path("segments/details", segment_api.SegmentDetails.as_view()),
     path("segments/data_series", segment_api.SegmentSeries.as_view()),
@@ -160,6 +167,16 @@ rest_api = [
     path("subscription/status/set", subscriptions.SetGroupStatus.as_view()),
     path("subscription/user/status", subscriptions.UserStatus.as_view()),
     path("v2/subscription/status/set", subscriptions.SetGroupStatuses.as_view()),
+    path("events/list", analytics.EventList.as_view()),
+    path("events/data_series", segment_series.EventSeries.as_view()),
+    path("purchases/product_list", analytics.ProductList.as_view()),
+    path("purchases/quantity_series", analytics.PurchaseQuantity.as_view()),
+    path("purchases/revenue_series", analytics.Revenue.as_view()),
+    path("sessions/data_series", segment_series.SessionSeries.as_view()),
+    path("kpi/new_users/data_series", analytics.NewUsers.as_view()),
+    path("kpi/dau/data_series", analytics.DailyActive.as_view()),
+    path("kpi/mau/data_series", analytics.MonthlyActive.as_view()),
+    path("custom_attributes", analytics.CustomAttributes.as_view()),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),
 ]

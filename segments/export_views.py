@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from segments import exports
+from segments import export_jobs, exports
 from segments.export_forms import ExportForm
 from segments.models import SegmentExport
 from segments.views import segment_of
@@ -47,8 +47,8 @@ def export_detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     context = {
         "export": export,
         "segment": export.segment,
-        "ready": exports.is_ready(export),
-        "under_way": exports.is_under_way(export),
+        "ready": export_jobs.is_ready(export),
+        "under_way": export_jobs.is_under_way(export),
         "may_download": exports.may_download(export, request.member),
     }
     part = "#progress" if request.htmx else ""
@@ -60,7 +60,7 @@ def export_download(request: WorkspaceRequest, pk: UUID) -> HttpResponseBase:
     export = export_of(request, pk)
     if not exports.may_download(export, request.member):
         raise PermissionDenied(Role.MARKETER.label)
-    if not exports.is_ready(export):
+    if not export_jobs.is_ready(export):
         return redirect("segment-export-detail", request.workspace.slug, export.pk)
     audit.record(
         request.workspace,
@@ -73,7 +73,7 @@ def export_download(request: WorkspaceRequest, pk: UUID) -> HttpResponseBase:
     name = slugify(export.segment.name) or _("segment")
     day = timezone.localdate(export.requested_at)
     return FileResponse(
-        exports.file_of(export).open("rb"),
+        export_jobs.file_of(export).open("rb"),
         as_attachment=True,
         filename=f"{name}-{day}.csv",
         content_type="text/csv; charset=utf-8",

@@ -1,6 +1,7 @@
 """Segments, and the bitmaps from which their sizes are read."""
 
 import uuid
+from datetime import timedelta
 from typing import Self
 
 from django.db import models
@@ -184,14 +185,16 @@ class ExportState(models.TextChoices):
     FAILED = "failed", _("Failed")
 
 
-class SegmentExport(models.Model):
+class Export(models.Model):
     """A file with the people of a segment, made by a job and kept until ``expires_at``."""
 
+    #: How its file ends, and how long that is kept; for as long the row says why there is none.
+    extension: str
+    kept: timedelta
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="exports")
-    requested_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    segment: models.ForeignKey[Segment, Segment]
     requested_at = models.DateTimeField(auto_now_add=True)
-    columns = models.JSONField(default=list)
     state = models.CharField(max_length=8, choices=ExportState, default=ExportState.WAITING)
     total = models.PositiveBigIntegerField(null=True)
     written = models.PositiveBigIntegerField(default=0)
@@ -199,10 +202,60 @@ class SegmentExport(models.Model):
     expires_at = models.DateTimeField(null=True)
 
     class Meta:
+        abstract = True
         ordering = ["-requested_at"]
 
     def __str__(self) -> str:
         return str(self.pk)
+
+
+class SegmentExport(Export):
+    """A CSV file that a member asked for."""
+
+    extension = "csv"
+    kept = timedelta(hours=24)
+
+    segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="exports")
+    requested_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    columns = models.JSONField(default=list)
+
+
+class ExportFormat(models.TextChoices):
+    ZIP = "zip"
+    GZIP = "gzip"
+
+
+class UserExport(Export):
+    """User objects, as JSON a line, that a caller of the REST API asked for."""
+
+    kept = timedelta(hours=4)
+
+    segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="user_exports")
+    fields = models.JSONField()
+    # The names of some custom attributes; null is as ``fields`` says.
+    custom_attributes = models.JSONField(null=True)
+    output_format = models.CharField(max_length=4, choices=ExportFormat, default=ExportFormat.ZIP)
+    callback_endpoint = models.URLField(max_length=2000, blank=True)
+    # Under what address the caller knows us.
+    origin = models.CharField(max_length=300)
+
+    class Meta(Export.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["segment"],
+                condition=models.Q(state__in=["waiting", "running"]),
+                name="one_user_export_at_a_time",
+            )
+        ]
+
+    @property
+    def extension(self) -> str:  # type: ignore[override]
+        return "zip" if self.output_format == ExportFormat.ZIP else "gz"
+
+    @property
+    def object_prefix(self) -> str:
+        """How the names of the files within begin."""
+        return f"{self.pk}-{int(self.requested_at.timestamp())}"
 
 
 class LeafBitmap(models.Model):

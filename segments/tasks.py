@@ -6,7 +6,8 @@ from uuid import UUID
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from segments import bitmaps, building, exports, history
+from segments import bitmaps, building, export_jobs, exports, history, user_exports
+from segments.models import SegmentExport, UserExport
 from workspaces.models import Workspace
 
 #: A bitmap that nobody used for so long is built again when it is asked for.
@@ -49,15 +50,28 @@ def write_export(export_id: str) -> None:
     exports.write_export(UUID(export_id))
 
 
+@app.task(pass_context=False)
+def write_user_export(export_id: str) -> None:
+    """Write the file of an export that the REST API was asked for."""
+    user_exports.write_export(UUID(export_id))
+
+
+@app.task(pass_context=False, retry=user_exports.CALLBACK_RETRIES)
+def call_back(export_id: str) -> None:
+    """Tell the caller of the REST API that the file is ready."""
+    user_exports.call_back(UUID(export_id))
+
+
 @app.periodic(cron="* * * * *")
 @app.task(queueing_lock="segments.mend_exports", pass_context=False)
 def mend_exports(timestamp: int) -> None:
     """Look after exports whose worker was killed. ``timestamp`` is when it was due."""
-    exports.mend_exports()
+    export_jobs.mend(SegmentExport, exports.TASK)
+    export_jobs.mend(UserExport, user_exports.TASK)
 
 
 @app.periodic(cron="27 * * * *")
 @app.task(queueing_lock="segments.drop_expired_exports", pass_context=False)
 def drop_expired_exports(timestamp: int) -> None:
     """Drop the files of exports that are past their time. ``timestamp`` is when it was due."""
-    exports.drop_expired()
+    export_jobs.drop_expired(SegmentExport, UserExport)

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from profiles.models import CustomAttribute
-from segments import exports
+from segments import export_jobs, exports
 from segments.models import ExportState, Segment, SegmentExport
 from segments.tasks import drop_expired_exports, mend_exports, write_export
 from tests.factories import AliasFactory, DeviceFactory, ProfileFactory, SegmentFactory
@@ -39,7 +39,7 @@ def made(segment: Segment, *columns: str) -> SegmentExport:
 
 
 def lines(export: SegmentExport) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(exports.file_of(export).read_text())))
+    return list(csv.reader(io.StringIO(export_jobs.file_of(export).read_text())))
 
 
 def page(export: SegmentExport, part: str = "") -> str:
@@ -117,7 +117,7 @@ def test_a_spreadsheet_takes_nothing_for_a_formula(
         workspace=french.workspace, country="FR", home_city=stored, custom={"=x": stored}
     )
     export = made(french, "city", "custom:=x")
-    with exports.file_of(export).open(newline="") as file:
+    with export_jobs.file_of(export).open(newline="") as file:
         assert list(csv.reader(file)) == [["city", "'=x"], [written, written]]
 
 
@@ -164,7 +164,7 @@ def test_what_fails_says_why_and_leaves_no_file(
     export = made(segment, "user_id")
     assert export.state == ExportState.FAILED
     assert "names something that no longer exists" in analyst_client.get(page(export)).text
-    assert list(exports.folder().iterdir()) == []
+    assert list(export_jobs.folder().iterdir()) == []
 
 
 def test_a_file_is_gone_when_its_time_is_over(analyst_client: Client, french: Segment) -> None:
@@ -182,7 +182,7 @@ def test_expired_exports_are_dropped_and_strays_too(french: Segment) -> None:
     SegmentExport.objects.filter(pk=unsegmented.pk).delete()
     drop_expired_exports(timestamp=0)
     assert list(SegmentExport.objects.all()) == [kept]
-    assert list(exports.folder().iterdir()) == [exports.file_of(kept)]
+    assert list(export_jobs.folder().iterdir()) == [export_jobs.file_of(kept)]
 
 
 def killed(attempts: int) -> None:
@@ -239,7 +239,7 @@ def test_progress_is_seen_from_outside(workspace: Workspace) -> None:
     segment = SegmentFactory(workspace=workspace)
     ProfileFactory(workspace=workspace)
     export = made(segment, "user_id")
-    with exports.Progress(export) as progress:
+    with export_jobs.Progress(export) as progress:
         progress.tell(3, 7)
     export.refresh_from_db()
     assert (export.written, export.total) == (3, 7)

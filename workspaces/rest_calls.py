@@ -35,6 +35,11 @@ REFUSALS = {
         (429, "The workspace has had its calls: `X-RateLimit-Reset` tells when there are more."),
     )
 }
+#: The same for a call with a body.
+BODY_REFUSALS = REFUSALS | {
+    413: OpenApiResponse(RefusalSchema, "The body is too large."),
+    415: OpenApiResponse(RefusalSchema, "The body is not application/json."),
+}
 
 
 class ApiKeyAuthentication(BaseAuthentication):
@@ -86,7 +91,8 @@ class RestCall(APIView):
         is_admitted = key.admits(address)
         self.workspace = key.workspace
         # Whoever may not call must not use up the calls of those who may.
-        allowance = rate_limits.spend(self.workspace.pk, self.limit, calls=int(is_admitted))
+        limit = self.limit_of(request)
+        allowance = rate_limits.spend(self.workspace.pk, limit, calls=int(is_admitted))
         self.headers.update(allowance.headers)
         if not is_admitted:
             raise PermissionDenied("Access Denied: this key may not be used from your IP address")
@@ -97,8 +103,12 @@ class RestCall(APIView):
                 f"Access Denied: this key lacks the permission {self.permission}"
             )
 
+    def limit_of(self, request: Request) -> str:
+        """Return the name of the limit against which ``request`` counts."""
+        return self.limit
 
-def cleaned(serializer: type[serializers.Serializer], data: Mapping[str, Any]) -> dict[str, Any]:
+
+def cleaned(serializer: type[serializers.Serializer], data: Any) -> dict[str, Any]:
     """Return ``data`` as ``serializer`` cleans it. Raises ``ValidationError``, answered as 400."""
     form = serializer(data=data)
     form.is_valid(raise_exception=True)
