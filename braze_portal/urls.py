@@ -9,12 +9,12 @@ from campaigns import api as campaign_api
 from campaigns import views as campaigns
 from cohorts import api as partner_api
 from cohorts import views as partners
+from profiles import analytics_api as analytics
+from profiles import export_api as people_exports
 from profiles import group_views as groups
 from profiles import import_views as imports
 from profiles import person_views as persons
 from profiles import subscription_api as subscriptions
-from profiles import analytics_api as analytics
-from profiles import export_api as people_exports
 from profiles import views as people
 from segments import api as segment_api
 from segments import export_api as user_exports

@@ -9,7 +9,7 @@ select 'braze_id', id from profiles_profile
 where workspace_id = (select %(workspace)s::bigint) and braze_id = lower(%(braze_id)s)
 union all
 select 'email_address', id from profiles_profile
-where workspace_id = (select %(workspace)s::bigint) and email = %(email_address)s and email <> ''
+where workspace_id = (select %(workspace)s::bigint) and email = lower(%(email_address)s) and email <> ''
 union all
 select 'phone', id from profiles_profile
 where workspace_id = (select %(workspace)s::bigint) and phone = %(phone)s and phone <> ''

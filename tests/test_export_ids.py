@@ -193,9 +193,9 @@ def test_every_way_to_name_somebody(caller: RestCaller) -> None:
     assert len(exported(caller, "braze_id", **named)) == 4
 
 
-def test_an_address_names_all_who_share_it(caller: RestCaller) -> None:
+def test_an_address_names_all_who_share_it_however_it_is_typed(caller: RestCaller) -> None:
     pair = [ProfileFactory(workspace=caller.workspace, email="a@example.com") for _ in range(2)]
-    users = exported(caller, "external_id", email_address="a@example.com")
+    users = exported(caller, "external_id", email_address="A@Example.com")
     assert [user["external_id"] for user in users] == [person.external_id for person in pair]
 
 
