@@ -7,7 +7,12 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import APIException, AuthenticationFailed, PermissionDenied
+from rest_framework.exceptions import (
+    APIException,
+    AuthenticationFailed,
+    ParseError,
+    PermissionDenied,
+)
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -110,6 +115,8 @@ class RestCall(APIView):
 
 def cleaned(serializer: type[serializers.Serializer], data: Any) -> dict[str, Any]:
     """Return ``data`` as ``serializer`` cleans it. Raises ``ValidationError``, answered as 400."""
+    if not isinstance(data, Mapping):
+        raise ParseError("Bad Request: the body must be a JSON object")
     form = serializer(data=data)
     form.is_valid(raise_exception=True)
     return dict(form.validated_data)
