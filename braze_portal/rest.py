@@ -24,6 +24,7 @@ REST_PATHS = (
     "/custom_attributes",
     "/email/",
     "/subscription/",
+    "/users/",
     "/v2/",
 )
 #: What Django REST framework says at greater length, and in the caller's language.

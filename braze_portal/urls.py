@@ -12,6 +12,7 @@ from cohorts import views as partners
 from profiles import analytics_api as analytics
 from profiles import export_api as people_exports
 from profiles import group_views as groups
+from profiles import identities_api as identities
 from profiles import import_views as imports
 from profiles import person_views as persons
 from profiles import subscription_api as subscriptions
@@ -148,6 +149,13 @@ account_pages = [
 rest_api = [
     path("partners/<slug:partner>/cohorts", partner_api.CohortName.as_view()),
     path("partners/<slug:partner>/cohorts/users", partner_api.CohortUsers.as_view()),
+    path("users/identify", identities.Identify.as_view()),
+    path("users/alias/new", identities.NewAliases.as_view()),
+    path("users/alias/update", identities.AliasUpdates.as_view()),
+    path("users/merge", identities.Merge.as_view()),
+    path("users/delete", identities.Delete.as_view()),
+    path("users/external_ids/rename", identities.RenameExternalIds.as_view()),
+    path("users/external_ids/remove", identities.RemoveExternalIds.as_view()),
     path("users/export/ids", people_exports.ExportIds.as_view()),
     path("users/export/segment", user_exports.ExportSegment.as_view()),
     path("users/export/files/<str:token>", user_exports.download, name="user-export-file"),

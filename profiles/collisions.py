@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from django.db import IntegrityError, OperationalError, transaction
 from psycopg import errors
+from rest_framework.exceptions import APIException
 
 ATTEMPTS = 10
 #: What another transaction may do to this one. What failed is then asked anew: whom it names may
@@ -20,10 +21,17 @@ class Collided(Exception):
     """Raised by a transaction that finds by itself that another one was quicker."""
 
 
+class ResourceLocked(APIException):
+    """Others write the same people again and again: the caller tries later."""
+
+    status_code = 423
+    default_detail = "Resource locked"
+
+
 def in_transaction[T](apply: Callable[[], T]) -> T:
     """Return what ``apply`` returns, run in a transaction, again where it collided with another.
 
-    Raises the error of the last collision after ``ATTEMPTS``.
+    Raises ``ResourceLocked`` after ``ATTEMPTS`` collisions.
     """
     for _ in range(ATTEMPTS):
         try:
@@ -32,5 +40,4 @@ def in_transaction[T](apply: Callable[[], T]) -> T:
         except (Collided, OperationalError, IntegrityError) as error:
             if not isinstance(error, Collided) and not isinstance(error.__cause__, COLLISIONS):
                 raise
-            last = error
-    raise last
+    raise ResourceLocked

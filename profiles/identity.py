@@ -6,16 +6,24 @@ from typing import Any
 
 from django.db import connection
 
+from profiles.models import FormerExternalId
 from workspaces import statements
 
 STATEMENTS = statements.load(Path(__file__).with_name("identity.sql"))
 
 
 def by_external_id(workspace_id: int, external_ids: list[str]) -> dict[str, int]:
-    """Return the profile ids of those of ``external_ids`` that somebody has."""
+    """Return the profile ids of those of ``external_ids`` that somebody has, or had until a rename.
+
+    What somebody has now comes before what another had.
+    """
     if not external_ids:
         return {}
-    return dict(_rows("by_external_id", workspace_id, external_ids=external_ids))
+    known = dict(_rows("by_external_id", workspace_id, external_ids=external_ids))
+    missing = [external_id for external_id in external_ids if external_id not in known]
+    if missing and FormerExternalId.objects.filter(workspace=workspace_id).exists():
+        known |= dict(_rows("by_former_external_id", workspace_id, external_ids=missing))
+    return known
 
 
 def by_alias(workspace_id: int, aliases: list[tuple[str, str]]) -> dict[tuple[str, str], int]:

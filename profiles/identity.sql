@@ -11,6 +11,13 @@ from profiles_profile
 where workspace_id = (select %(workspace)s::bigint)
     and external_id = any(array(select json_array_elements_text(%(external_ids)s)))
 
+-- name: by_former_external_id
+-- Index-only by former_external_id.
+select external_id, profile_id
+from profiles_formerexternalid
+where workspace_id = (select %(workspace)s::bigint)
+    and external_id = any(array(select json_array_elements_text(%(external_ids)s)))
+
 -- name: by_alias
 -- One look-up a pair, index-only by alias_label_name.
 select alias.label, alias.name, alias.profile_id

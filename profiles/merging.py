@@ -7,6 +7,7 @@ from profiles.models import (
     Alias,
     Device,
     Event,
+    FormerExternalId,
     GroupSubscription,
     Merge,
     Profile,
@@ -82,6 +83,8 @@ def _move_rows(merged: Profile, kept: Profile) -> None:
         model.objects.filter(profile=merged).update(profile=kept)
     labels = Alias.objects.filter(profile=kept).values("label")
     Alias.objects.filter(profile=merged).exclude(label__in=labels).update(profile=kept)
+    if kept.external_id is None:
+        FormerExternalId.objects.filter(profile=merged).update(profile=kept)
     groups = GroupSubscription.objects.filter(profile=kept).values("group")
     GroupSubscription.objects.filter(profile=merged).exclude(group__in=groups).update(profile=kept)
 

@@ -146,6 +146,30 @@ class Alias(models.Model):
         return f"{self.label}:{self.name}"
 
 
+class FormerExternalId(models.Model):
+    """An external id that was renamed. It goes on naming the person until it is removed."""
+
+    profile = models.ForeignKey(
+        Profile, on_delete=models.CASCADE, related_name="former_external_ids"
+    )
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    external_id = models.CharField(max_length=IDENTIFIER_BYTES)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "external_id"],
+                include=["profile"],
+                name="former_external_id",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id
+
+
 class Device(models.Model):
     profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="devices")
     workspace = models.ForeignKey(

@@ -7,14 +7,18 @@ from procrastinate.contrib.django import app
 
 from profiles import clock, csv_imports
 from profiles.changes import TRACES_KEPT
-from profiles.models import Trace
+from profiles.models import Merge, Trace
 
 
 @app.periodic(cron="11 3 * * *")
 @app.task(queueing_lock="profiles.drop_traces", pass_context=False)
 def drop_traces(timestamp: int) -> None:
-    """Drop the traces that no bitmap can need any more. ``timestamp`` is when it was due."""
-    Trace.objects.filter(at__lt=timezone.now() - TRACES_KEPT).delete()
+    """Drop the traces that no bitmap can need any more, and the merges of that time.
+
+    ``timestamp`` is when it was due.
+    """
+    for model in (Trace, Merge):
+        model.objects.filter(at__lt=timezone.now() - TRACES_KEPT).delete()
 
 
 @app.periodic(cron="* * * * *")

@@ -1,0 +1,79 @@
+"""The ways in which a caller of the REST API names one person."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from django.db import connection
+
+from profiles import identity
+from profiles.models import Profile
+from workspaces import statements
+from workspaces.models import Workspace
+
+STATEMENTS = statements.load(Path(__file__).with_name("identifiers.sql"))
+
+#: People who share an address, the longest unchanged first: each with whether they are identified.
+Candidates = list[tuple[int, bool]]
+#: How each word of a ``prioritization`` narrows them down.
+PRIORITIES: dict[str, Callable[[Candidates], Candidates]] = {
+    "identified": lambda people: [person for person in people if person[1]],
+    "unidentified": lambda people: [person for person in people if not person[1]],
+    "most_recently_updated": lambda people: people[-1:],
+    "least_recently_updated": lambda people: people[:1],
+}
+
+
+class Identifier(Protocol):
+    def find(self, workspace: Workspace) -> int | None:
+        """Return the profile id of whom this names in ``workspace``, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalId:
+    external_id: str
+
+    def find(self, workspace: Workspace) -> int | None:
+        return identity.by_external_id(workspace.pk, [self.external_id]).get(self.external_id)
+
+
+@dataclass(frozen=True, slots=True)
+class UserAlias:
+    label: str
+    name: str
+
+    def find(self, workspace: Workspace) -> int | None:
+        pair = (self.label, self.name)
+        return identity.by_alias(workspace.pk, [pair]).get(pair)
+
+
+@dataclass(frozen=True, slots=True)
+class BrazeId:
+    braze_id: str
+
+    def find(self, workspace: Workspace) -> int | None:
+        known = Profile.objects.in_workspace(workspace).filter(braze_id=self.braze_id.lower())
+        return known.values_list("pk", flat=True).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An e-mail address or a phone number (``kind`` says which), as several people may have it.
+
+    The words of ``prioritization`` narrow them down in order. Unless exactly one is left then, it
+    names nobody.
+    """
+
+    kind: str
+    address: str
+    prioritization: tuple[str, ...] = ()
+
+    def find(self, workspace: Workspace) -> int | None:
+        values: dict[str, Any] = {"workspace": workspace.pk, "address": self.address}
+        with connection.cursor() as cursor:
+            cursor.execute(STATEMENTS[f"by_{self.kind}"], values)
+            people: Candidates = cursor.fetchall()
+        for word in self.prioritization:
+            people = PRIORITIES[word](people)
+        return people[0][0] if len(people) == 1 else None
