@@ -15,7 +15,7 @@ from profiles import identities_serializers as shapes
 from profiles.deleting import delete_people
 from profiles.identifiers import BrazeId, ExternalId, Identifier, UserAlias
 from profiles.identities import Refused
-from workspaces.rest_calls import RestCall, cleaned
+from workspaces.rest_calls import REFUSALS, RefusalSchema, RestCall, cleaned
 
 #: What was wrong with some items of an array, each by its index.
 Problems = list[tuple[int, str]]
@@ -35,21 +35,21 @@ TO_DELETE: dict[str, Callable[[Any], Identifier]] = {
 }
 
 
+#: Beside what any call may be refused with.
+WRITE_REFUSALS = REFUSALS | {
+    status: OpenApiResponse(RefusalSchema, text)
+    for status, text in (
+        (413, "The body is larger than 1 MiB."),
+        (415, "The body is not application/json."),
+        (423, "Other calls write the same users again and again: try later."),
+    )
+}
+
+
 def responses(answer: type[Serializer], said: Any, status: int = 201) -> dict[int, Any]:
     """Return what a call may answer: ``said``, of the shape ``answer``, or a message."""
     example = OpenApiExample("Success", value=said, status_codes=[str(status)])
-    return {status: OpenApiResponse(answer, "What was applied.", [example])} | {
-        refused: OpenApiResponse(schemas.IdentityMessageSchema, reason)
-        for refused, reason in (
-            (400, "The body is not as described. Nothing was applied."),
-            (401, "The API key is wrong."),
-            (403, "The key lacks the permission, or may not be used from this address."),
-            (413, "The body is larger than 1 MiB."),
-            (415, "The body is not application/json."),
-            (423, "Other calls write the same users: try again."),
-            (429, "The workspace has had its calls of this minute."),
-        )
-    }
+    return WRITE_REFUSALS | {status: OpenApiResponse(answer, "What was applied.", [example])}
 
 
 def example(name: str, **body: Any) -> OpenApiExample:
