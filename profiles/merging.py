@@ -72,6 +72,8 @@ def merge_held(merged: Profile, kept: Profile) -> None:
     """Do what ``merge`` does with two profiles that are held, within the caller's transaction."""
     _move_rows(merged, kept)
     _fill(merged, kept)
+    # Whoever became part of the one is part of the other now.
+    Merge.objects.filter(kept=merged).update(kept=kept)
     Merge.objects.create(workspace_id=kept.workspace_id, merged_id=merged.pk, kept=kept)
     merged.delete()
     # After the deletion: it may have the external id of the profile that is gone now.
