@@ -1,8 +1,8 @@
 """Whatever happens in whatever order, every size is the one that plain SQL counts.
 
-A machine draws imports, edits, events, deletions, transactions left open in another connection,
-moves of the clock and restarts of the process. After any of them it draws trees and asks for their
-people twice: from the bitmaps, and by one SQL query for the whole tree.
+A machine draws imports, edits, events, merges, deletions, transactions left open in another
+connection, moves of the clock and restarts of the process. After any of them it draws trees and
+asks for their people twice: from the bitmaps, and by one SQL query for the whole tree.
 """
 
 from datetime import timedelta
@@ -33,6 +33,7 @@ from tests.factories import (
     UserListFactory,
 )
 from tests.partner_calls import add, connect, remove
+from tests.rest_callers import rest_caller
 from tests.test_segment_audiences import PEOPLE, TREES, named
 
 PERSON = st.integers(min_value=0, max_value=5)
@@ -65,6 +66,7 @@ class Portal(RuleBasedStateMachine):
         self.workspace = member.workspace
         self.client = signed_in(member)
         self.heap = connect(self.workspace)
+        self.caller = rest_caller(self.workspace)
         self.cohort = CohortFactory(workspace=self.workspace, cohort_id="c1")
         self.other_cohort = CohortFactory(workspace=self.workspace, cohort_id="c2")
         self.user_list = UserListFactory(workspace=self.workspace)
@@ -85,6 +87,18 @@ class Portal(RuleBasedStateMachine):
         person = people[number] if number < people.count() else None
         return None if person and free and person.pk == self.held else person
 
+    def call(self, path: str, **body: Any) -> None:
+        """Send a call of the REST API, which must be answered with success."""
+        assert self.caller.post(f"/users/{path}", body).json()["message"] == "success"
+
+    @staticmethod
+    def identifier(person: Profile) -> dict[str, Any]:
+        """Return how a call names ``person``: everybody anonymous has an alias of their own."""
+        if person.external_id is not None:
+            return {"external_id": person.external_id}
+        alias = person.aliases.get(label="email_hash")
+        return {"user_alias": {"alias_label": alias.label, "alias_name": alias.name}}
+
     # What happens
 
     @rule(known=PEOPLE)
@@ -96,10 +110,36 @@ class Portal(RuleBasedStateMachine):
         if person := self.person(number, free=True):
             Profile.objects.filter(pk=person.pk).update(**known)
 
+    @rule(known=PEOPLE)
+    def somebody_comes_without_a_name(self, known: Any) -> None:
+        name = f"anonymous-{Profile.objects.count()}-{timezone.now()}"
+        alias = {"alias_label": "email_hash", "alias_name": name}
+        self.call("alias/new", user_aliases=[alias])
+        Profile.objects.filter(aliases__name=name).update(**known)
+
+    @rule(number=PERSON, as_number=PERSON)
+    def somebody_is_identified(self, number: int, as_number: int) -> None:
+        """As another one, or where there is none by a name of their own."""
+        person, known = self.person(number, free=True), self.person(as_number, free=True)
+        if person and person.external_id is None:
+            external_id = (known and known.external_id) or f"identified-{person.pk}"
+            item = self.identifier(person) | {"external_id": external_id}
+            self.call("identify", aliases_to_identify=[item])
+
+    @rule(number=PERSON, into_number=PERSON)
+    def two_are_merged(self, number: int, into_number: int) -> None:
+        merged, kept = self.person(number, free=True), self.person(into_number, free=True)
+        if merged and kept:
+            pair = {
+                "identifier_to_merge": self.identifier(merged),
+                "identifier_to_keep": self.identifier(kept),
+            }
+            self.call("merge", merge_updates=[pair])
+
     @rule(number=PERSON)
     def somebody_is_deleted(self, number: int) -> None:
         if person := self.person(number, free=True):
-            person.delete()
+            self.call("delete", braze_ids=[person.braze_id])
 
     @rule(
         numbers=st.lists(PERSON, max_size=3),
@@ -107,8 +147,11 @@ class Portal(RuleBasedStateMachine):
         cohort_id=st.sampled_from(["c1", "c2"]),
     )
     def the_partner_syncs(self, numbers: list[int], leaving: bool, cohort_id: str) -> None:
-        people = [person.external_id for n in numbers if (person := self.person(n))]
-        change = (remove if leaving else add)(*people)
+        people = [self.identifier(person) for n in numbers if (person := self.person(n))]
+        change = (remove if leaving else add)(
+            *(sent["external_id"] for sent in people if "external_id" in sent),
+            aliases=[sent["user_alias"] for sent in people if "user_alias" in sent],
+        )
         assert self.heap.users(change, cohort_id=cohort_id).status_code == 201
 
     @rule(number=PERSON, listed=st.booleans())
