@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db import connection
 
-from profiles.models import FormerExternalId
 from workspaces import statements
 
 STATEMENTS = statements.load(Path(__file__).with_name("identity.sql"))
@@ -20,8 +19,11 @@ def by_external_id(workspace_id: int, external_ids: list[str]) -> dict[str, int]
     if not external_ids:
         return {}
     known = dict(_rows("by_external_id", workspace_id, external_ids=external_ids))
+    if None not in known:
+        return known
+    del known[None]
     missing = [external_id for external_id in external_ids if external_id not in known]
-    if missing and FormerExternalId.objects.filter(workspace=workspace_id).exists():
+    if missing:
         known |= dict(_rows("by_former_external_id", workspace_id, external_ids=missing))
     return known
 

@@ -5,11 +5,15 @@
 -- workspace, and read all of its people: 3 s for 1,000 ids among 60,000 people, instead of 5 ms.
 
 -- name: by_external_id
--- Index-only by profile_external_id: 1,000 ids in 5 ms at 5 million profiles.
+-- Index-only by profile_external_id: 1,000 ids in 5 ms at 5 million profiles. One more row, without
+-- an external id, tells that the workspace has former ones: a call that needs none asks once.
 select external_id, id
 from profiles_profile
 where workspace_id = (select %(workspace)s::bigint)
     and external_id = any(array(select json_array_elements_text(%(external_ids)s)))
+union all
+select null, null
+where exists (select from profiles_formerexternalid where workspace_id = %(workspace)s)
 
 -- name: by_former_external_id
 -- Index-only by former_external_id.

@@ -39,12 +39,8 @@ def test_people_of_a_new_workspace_are_found_by_external_id() -> None:
     workspace = people(1000)[0].workspace_id
     ids = json.dumps([f"user-{n}" for n in range(1000)])
     told = plan(IDENTITY["by_external_id"], workspace=workspace, external_ids=ids)
-    assert (
-        told.splitlines()[0]
-        .split("(")[0]
-        .strip()
-        .endswith("using profile_external_id on profiles_profile")
-    )
+    [read] = [line.split("(")[0] for line in told.splitlines() if "on profiles_profile" in line]
+    assert read.strip().endswith("using profile_external_id on profiles_profile")
 
 
 def test_members_of_a_new_cohort_are_found_by_person() -> None:
