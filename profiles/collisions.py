@@ -21,8 +21,8 @@ class Collided(Exception):
     """Raised by a transaction that finds by itself that another one was quicker."""
 
 
-class ResourceLocked(APIException):
-    """Others write the same people again and again: the caller tries later."""
+class ResourceLocked(Collided, APIException):
+    """Others were quicker again and again: the caller tries later."""
 
     status_code = 423
     default_detail = "Resource locked"
