@@ -85,8 +85,17 @@ segment_pages = [
     ),
 ]
 
-user_pages = [
+import_pages = [
+    path("", imports.csv_import_list, name="csv-import-list"),
+    path("new/", imports.csv_import_new, name="csv-import-new"),
+    path("<uuid:pk>/", imports.csv_import_detail, name="csv-import"),
+    path("<uuid:pk>/columns/", imports.csv_import_columns, name="csv-import-columns"),
+    path("<uuid:pk>/rejected.csv", imports.csv_import_rejected, name="csv-import-rejected"),
+]
+
+user_pages: list[URLPattern | URLResolver] = [
     path("", people.user_search, name="user-search"),
+    path("import/", include(import_pages)),
     path("<slug:braze_id>/", persons.person_detail, name="person"),
     path("<slug:braze_id>/edit/", persons.person_edit, name="person-edit"),
     path("<slug:braze_id>/merge/", persons.person_merge, name="person-merge"),
@@ -117,20 +126,11 @@ canvas_pages = [
     path("<uuid:pk>/archive/", campaigns.canvas_archive, name="canvas-archive"),
 ]
 
-import_pages = [
-    path("", imports.csv_import_list, name="csv-import-list"),
-    path("new/", imports.csv_import_new, name="csv-import-new"),
-    path("<uuid:pk>/", imports.csv_import_detail, name="csv-import"),
-    path("<uuid:pk>/columns/", imports.csv_import_columns, name="csv-import-columns"),
-    path("<uuid:pk>/rejected.csv", imports.csv_import_rejected, name="csv-import-rejected"),
-]
-
 workspace_pages: list[URLPattern | URLResolver] = [
     path("", views.overview, name="workspace"),
     path("segments/", include(segment_pages)),
     path("campaigns/", include(campaign_pages)),
     path("canvas/", include(canvas_pages)),
-    path("users/import/", include(import_pages)),
     path("users/", include(user_pages)),
     path("subscription-groups/", include(group_pages)),
     path("partners/", include(partner_pages)),

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('segments', '0002_audiences'),
+        ('segments', '0003_merged_people'),
     ]
 
     operations = [
