@@ -48,6 +48,8 @@ class SubscriptionGroupFilter(Filter):
         ),
     }
 
+    gone = gettext_lazy("a subscription group that was deleted")
+
     @classmethod
     def subjects(cls, workspace: Workspace) -> Iterable[tuple[str, Label]]:
         yield "", gettext_lazy("Subscription group")
@@ -56,6 +58,10 @@ class SubscriptionGroupFilter(Filter):
     def choices(cls, workspace: Workspace, subject: str) -> Choices:
         groups = SubscriptionGroup.objects.in_workspace(workspace)
         return [(str(pk), name) for pk, name in groups.values_list("pk", "name")]
+
+    @property
+    def picked(self) -> tuple[str, ...]:
+        return tuple(map(str, self.value))
 
     def query(self, workspace: Workspace, now: datetime) -> Query:
         asked = self.positive
