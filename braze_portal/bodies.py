@@ -13,21 +13,29 @@ from rest_framework.exceptions import APIException, NotAcceptable, ParseError
 
 
 class BodyTooLarge(APIException):
+    """A body of more than ``most`` bytes."""
+
     status_code = 413
-    default_detail = "Request Entity Too Large: a body may have 1,048,576 bytes"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"Request Entity Too Large: a body may have {most:,} bytes")
 
 
 class JSONParser(parsers.BaseParser):
-    """Reads a JSON body of ``settings.REST_BODY_BYTES`` at most, and never more of it than that."""
+    """Reads a JSON body, of as many bytes as the view says by ``body_bytes`` at most, otherwise of
+    ``settings.REST_BODY_BYTES``; and never more of it than that.
+    """
 
     media_type = "application/json"
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
         """Return what the body says. Raises ``ParseError`` or ``BodyTooLarge``."""
+        view = (parser_context or {}).get("view")
+        most = getattr(view, "body_bytes", settings.REST_BODY_BYTES)
         try:
-            raw = stream.read(settings.REST_BODY_BYTES + 1)
-            if len(raw) > settings.REST_BODY_BYTES:
-                raise BodyTooLarge
+            raw = stream.read(most + 1)
+            if len(raw) > most:
+                raise BodyTooLarge(most)
             return json.loads(raw.decode("utf-8-sig"), parse_constant=_refuse)
         except (ValueError, RecursionError, UnreadablePostError):
             # Without the cause, which carries the body.

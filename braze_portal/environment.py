@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -16,6 +17,12 @@ def flag(name: str, *, default: bool = False) -> bool:
 def words(name: str, *, default: str = "") -> list[str]:
     """Split the environment variable ``name`` at commas and spaces."""
     return os.environ.get(name, default).replace(",", " ").split()
+
+
+def rates(name: str) -> dict[str, Decimal]:
+    """Read the environment variable ``name``, such as ``EUR=1.08 GBP=1.27``, by its names."""
+    pairs = (word.partition("=") for word in words(name))
+    return {key.upper(): Decimal(value) for key, _, value in pairs}
 
 
 def kept_secret(name: str, directory: Path) -> str:

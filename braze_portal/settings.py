@@ -8,7 +8,7 @@ from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
 from braze_portal import embedded_postgres
-from braze_portal.environment import database, flag, kept_secret, words
+from braze_portal.environment import database, flag, kept_secret, rates, words
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("VAR_DIR", BASE_DIR / "var"))
@@ -203,7 +203,9 @@ RATE_LIMITS = {
     "names": (1_000, 3600),
     "campaign_series": (50_000, 60),
 }
-# How long a partner's call waits for rows that another transaction holds.
+# US dollars for one of another currency, such as EUR=1.08 GBP=1.27; without a rate, one for one.
+EXCHANGE_RATES = rates("EXCHANGE_RATES")
+# How long a call waits for rows that another transaction holds.
 IMPORT_LOCK_TIMEOUT = "3s"
 SPECTACULAR_SETTINGS = {
     "TITLE": "Braze Portal REST API",

@@ -16,6 +16,7 @@ from profiles import identities_api as identities
 from profiles import import_views as imports
 from profiles import person_views as persons
 from profiles import subscription_api as subscriptions
+from profiles import users_api
 from profiles import views as people
 from segments import api as segment_api
 from segments import export_api as user_exports
@@ -185,6 +186,8 @@ rest_api = [
     path("kpi/dau/data_series", analytics.DailyActive.as_view()),
     path("kpi/mau/data_series", analytics.MonthlyActive.as_view()),
     path("custom_attributes", analytics.CustomAttributes.as_view()),
+    path("users/track", users_api.Track.as_view()),
+    path("users/track/bulk", users_api.TrackBulk.as_view()),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),
 ]

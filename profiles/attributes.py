@@ -17,17 +17,19 @@ from django.utils.dateparse import parse_datetime
 
 from profiles.models import AttributeType, Gender, Profile, Subscription
 
-#: Braze's limits on custom attributes: characters of a name and of a text, items of an array, and
-#: how deep objects may nest.
+#: Braze's limits on custom attributes: characters of a name and of a text, items and bytes of an
+#: array, bytes of an object or an array of them, and how deep objects may nest.
 NAME_LENGTH = 255
 TEXT_LENGTH = 255
 ARRAY_LENGTH = 500
 ARRAY_BYTES = 100_000
+OBJECT_BYTES = 50_000
 DEPTH = 50
 #: The largest whole number that JSON readers everywhere keep exactly, and PostgreSQL as bigint.
 LARGEST = 2**63 - 1
 
-TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|[+-]\d\d:?\d\d))?", re.ASCII)
+TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.:]\d+)?)?( ?(Z|[+-]\d\d:?\d\d))?", re.ASCII)
+MILLISECONDS = re.compile(r"(T\d\d:\d\d:\d\d):(\d+)", re.ASCII)
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 TIME_ZONES = frozenset(available_timezones())
@@ -40,13 +42,15 @@ class InvalidAttribute(ValueError):
 def parse_time(value: Any) -> datetime | None:
     """Return the moment that ``value`` spells, or None where it spells none.
 
-    Clients write ``2019-02-15T00:00:00Z``, an offset with or without a colon, or
-    ``2019-02-15 00:00:00 -0500``; without an offset it is UTC.
+    Clients write ``2019-02-15T00:00:00Z``, an offset with or without a colon,
+    ``2019-02-15 00:00:00 -0500``, or milliseconds after a colon, as Braze's own pages do;
+    without an offset it is UTC.
     """
     if not isinstance(value, str) or not TIME.fullmatch(value):
         return None
     try:
-        moment = parse_datetime(value.replace(" ", "T", 1).replace(" ", ""))
+        plain = MILLISECONDS.sub(r"\1.\2", value.replace(" ", "T", 1).replace(" ", ""))
+        moment = parse_datetime(plain)
         if moment is None:
             return None
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
@@ -104,7 +108,7 @@ def _email(value: Any) -> str:
     try:
         validate_email(_text(320)(value))
     except ValidationError as error:
-        raise ValueError("must be an e-mail address") from error
+        raise ValueError("is not a valid email.") from error
     return str(value).lower()
 
 
@@ -180,7 +184,7 @@ def clean_standard(name: str, value: Any) -> tuple[str, Any]:
     try:
         return column, clean(value)
     except (ValueError, TypeError) as error:
-        raise InvalidAttribute(f"'{name}' {error}") from None
+        raise InvalidAttribute(f"The value provided for the '{name}' field {error}") from None
 
 
 # Custom attributes
@@ -203,8 +207,9 @@ def clean_name(name: Any) -> str:
 def clean_custom(name: str, value: Any) -> Any:
     """Return ``value`` as the custom attribute ``name`` keeps it; None takes the attribute away.
 
-    A text that spells a time is kept as that moment in UTC; an array keeps each value once, the
-    newest ``ARRAY_LENGTH`` of them. Raises ``InvalidAttribute``.
+    A text that spells a time is kept as that moment in UTC, and so is ``{"$time": …}``, as it is
+    sent inside objects; an array keeps each value once, the newest ``ARRAY_LENGTH`` of them.
+    Raises ``InvalidAttribute``.
     """
     clean_name(name)
     try:
@@ -238,7 +243,7 @@ def _clean_value(value: Any, depth: int) -> Any:
     if isinstance(value, list):
         return _clean_array(value, depth)
     if isinstance(value, dict):
-        return {_clean_key(key): _clean_value(item, depth + 1) for key, item in value.items()}
+        return _clean_object(value, depth)
     raise ValueError("must not hold null")
 
 
@@ -264,13 +269,73 @@ def _clean_array(items: list[Any], depth: int) -> list[Any]:
     cleaned = [_clean_value(item, depth + 1) for item in items]
     # Of a value that stands twice the later one counts, as when it is added again.
     newest = {repr(item): item for item in reversed(cleaned)}
-    kept = list(newest.values())[:ARRAY_LENGTH][::-1]
-    if sum(len(key) for key in newest) > ARRAY_BYTES:
-        raise ValueError(f"must have at most {ARRAY_BYTES} bytes")
+    # Of objects there may be any number: their size is what is bounded.
+    objects = any(isinstance(item, dict) for item in cleaned)
+    kept = list(newest.values())[: None if objects else ARRAY_LENGTH][::-1]
+    most = OBJECT_BYTES if objects else ARRAY_BYTES
+    if sum(len(key) for key in newest) > most:
+        raise ValueError(f"must have at most {most} bytes")
     return kept
+
+
+def _clean_object(value: dict[str, Any], depth: int) -> Any:
+    if value.keys() == {"$time"}:
+        if moment := parse_time(value["$time"]):
+            return iso(moment)
+        raise ValueError("has a '$time' that is not ISO-8601")
+    cleaned = {_clean_key(key): _clean_value(item, depth + 1) for key, item in value.items()}
+    if depth == 0 and len(repr(cleaned)) > OBJECT_BYTES:
+        raise ValueError(f"must have at most {OBJECT_BYTES} bytes")
+    return cleaned
 
 
 def _clean_key(key: str) -> str:
     if len(key) > NAME_LENGTH or not is_storable(key):
         raise ValueError(f"must have keys of at most {NAME_LENGTH} characters")
     return key
+
+
+# Properties of events and purchases
+
+
+def clean_properties(properties: Any) -> dict[str, Any]:
+    """Return the properties of an event or a purchase as they are kept, without what is null.
+
+    Raises ``InvalidAttribute``.
+    """
+    if properties is None:
+        return {}
+    if not isinstance(properties, dict):
+        raise InvalidAttribute("'properties' must be an object")
+    cleaned = {}
+    for name, value in properties.items():
+        if value is not None:
+            cleaned[_clean_property_name(name)] = _clean_property(name, value)
+    if len(repr(cleaned)) > OBJECT_BYTES:
+        raise InvalidAttribute(f"'properties' must have at most {OBJECT_BYTES} bytes")
+    return cleaned
+
+
+def _clean_property_name(name: str) -> str:
+    if name.startswith("$"):
+        raise InvalidAttribute("the name of a property must not begin with a dollar sign")
+    return clean_name(name)
+
+
+def _clean_property(name: str, value: Any) -> Any:
+    try:
+        return _clean_part(value, depth=0)
+    except ValueError as error:
+        raise InvalidAttribute(f"the property '{name}' {error}") from None
+
+
+def _clean_part(value: Any, depth: int) -> Any:
+    # Unlike an attribute, an event may name one thing twice in an array.
+    if depth > DEPTH:
+        raise ValueError("is nested too deep")
+    if isinstance(value, list):
+        return [_clean_part(item, depth + 1) for item in value if item is not None]
+    if isinstance(value, dict):
+        parts = ((key, part) for key, part in value.items() if part is not None)
+        return {_clean_key(key): _clean_part(part, depth + 1) for key, part in parts}
+    return _clean_value(value, depth)

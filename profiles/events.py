@@ -18,7 +18,7 @@ class NewEvent:
     """Something that the profile ``profile_id`` did at ``time``.
 
     ``name`` names the custom event, the product or the app; ``amount`` is the money spent by a
-    purchase, in US dollars.
+    purchase, in US dollars; ``app_id`` is the app in which a custom event or purchase happened.
     """
 
     profile_id: int
@@ -27,15 +27,23 @@ class NewEvent:
     time: datetime
     amount: Decimal | None = None
     properties: dict[str, Any] = field(default_factory=dict)
+    app_id: str = ""
 
 
-# A time yet to come is taken as now, so that nobody's last event lies ahead.
+# A time yet to come is taken as now, so that nobody's last event lies ahead. The events come as one
+# JSON text: PostgreSQL reads it faster than Python writes out arrays.
 INSERT = """
-insert into profiles_event (workspace_id, profile_id, kind, name, time, amount, properties)
+insert into profiles_event
+    (workspace_id, profile_id, kind, name, time, app_id, amount, properties)
 select profile.workspace_id, profile.id, event.kind, event.name, least(event.time, now()),
-    event.amount, event.properties
-from unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[], %s::numeric[], %s::jsonb[])
-    with ordinality as event (profile_id, kind, name, time, amount, properties, place)
+    event.app_id, event.amount, event.properties
+from rows from (
+    json_to_recordset(%s) as (
+        profile_id bigint, kind text, name text, time timestamptz, app_id text, amount numeric,
+        properties jsonb
+    )
+) with ordinality as event
+    (profile_id, kind, name, time, app_id, amount, properties, place)
 join profiles_profile as profile on profile.id = event.profile_id and profile.workspace_id = %s
 order by event.place
 """
@@ -48,11 +56,19 @@ def record_events(workspace: Workspace, events: Iterable[NewEvent]) -> int:
     of each person follow by trigger.
     """
     rows = [
-        (e.profile_id, str(e.kind), e.name, e.time, e.amount, json.dumps(e.properties))
+        {
+            "profile_id": e.profile_id,
+            "kind": e.kind,
+            "name": e.name,
+            "time": e.time.isoformat(),
+            "app_id": e.app_id,
+            "amount": None if e.amount is None else str(e.amount),
+            "properties": e.properties,
+        }
         for e in events
     ]
     if not rows:
         return 0
     with connection.cursor() as cursor:
-        cursor.execute(INSERT, [*map(list, zip(*rows, strict=True)), workspace.pk])
+        cursor.execute(INSERT, [json.dumps(rows), workspace.pk])
         return int(cursor.rowcount)

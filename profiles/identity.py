@@ -45,6 +45,32 @@ def by_device(workspace_id: int, device_ids: list[str]) -> tuple[dict[str, int],
     return anonymous, {device for device, _, is_anonymous in rows if not is_anonymous}
 
 
+def by_braze_id(workspace_id: int, braze_ids: list[str]) -> dict[str, int]:
+    """Return the profile ids of those of ``braze_ids`` that somebody has."""
+    return dict(_rows("by_braze_id", workspace_id, braze_ids=braze_ids)) if braze_ids else {}
+
+
+def by_email(workspace_id: int, emails: list[str]) -> dict[str, int]:
+    """Return the profile ids of those of ``emails`` that somebody has.
+
+    Of several people with one address it is the one written last, and an identified one before
+    any other. ``by_phone`` is the same with phone numbers.
+    """
+    return dict(_rows("by_email", workspace_id, emails=emails)) if emails else {}
+
+
+def by_phone(workspace_id: int, phones: list[str]) -> dict[str, int]:
+    return dict(_rows("by_phone", workspace_id, phones=phones)) if phones else {}
+
+
+def by_push_token(workspace_id: int, tokens: list[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """Return the profile ids of those of ``tokens``, pairs of app and token, that are known."""
+    if not tokens:
+        return {}
+    rows = _rows("by_push_token", workspace_id, tokens=tokens)
+    return {(app, token): profile for app, token, profile in rows}
+
+
 def _rows(statement: str, workspace_id: int, **identifiers: list[Any]) -> list[Any]:
     values: dict[str, Any] = {name: json.dumps(sent) for name, sent in identifiers.items()}
     with connection.cursor() as cursor:

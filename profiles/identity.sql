@@ -38,3 +38,37 @@ from profiles_device as device
 join profiles_profile as profile on profile.id = device.profile_id
 where device.workspace_id = (select %(workspace)s::bigint)
     and device.device_id = any(array(select json_array_elements_text(%(device_ids)s)))
+
+-- name: by_braze_id
+-- By profile_braze_id.
+select braze_id, id
+from profiles_profile
+where workspace_id = (select %(workspace)s::bigint)
+    and braze_id = any(array(select json_array_elements_text(%(braze_ids)s)))
+
+-- name: by_email
+-- By profile_email. The mark tells who was written last.
+select distinct on (email) email, id
+from profiles_profile
+where workspace_id = (select %(workspace)s::bigint)
+    and email <> ''
+    and email = any(array(select json_array_elements_text(%(emails)s)))
+order by email, external_id is null, changed desc, id desc
+
+-- name: by_phone
+-- By profile_phone, likewise.
+select distinct on (phone) phone, id
+from profiles_profile
+where workspace_id = (select %(workspace)s::bigint)
+    and phone <> ''
+    and phone = any(array(select json_array_elements_text(%(phones)s)))
+order by phone, external_id is null, changed desc, id desc
+
+-- name: by_push_token
+-- One look-up a pair, by push_token.
+select known.app_id, known.token, known.profile_id
+from json_array_elements(%(tokens)s) as asked (pair)
+join profiles_pushtoken as known
+    on known.workspace_id = (select %(workspace)s::bigint)
+    and known.app_id = asked.pair ->> 0
+    and known.token = asked.pair ->> 1

@@ -1,0 +1,191 @@
+"""What a track call may send, as the API describes it, and what it is turned into."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+
+from profiles.attributes import InvalidAttribute
+from profiles.models import Gender, Subscription
+from profiles.track_items import Attributes, Happened, read_attributes, read_event, read_purchase
+
+NOTHING_VALID = "Valid data must be provided in the 'attributes', 'events', or 'purchases' fields."
+TOO_MANY = "Max Input Length Exceeded"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """That the item at ``index`` of an array was not applied, and why."""
+
+    type: str
+    input_array: str
+    index: int
+
+    def as_json(self) -> dict[str, Any]:
+        return {"type": self.type, "input_array": self.input_array, "index": self.index}
+
+
+@dataclass(slots=True)
+class TrackCall:
+    """A call: the good items of each array with their places in it, and the bad ones.
+
+    ``sizes`` says how many items each array that was sent has.
+    """
+
+    attributes: list[tuple[int, Attributes]] = field(default_factory=list)
+    events: list[tuple[int, Happened]] = field(default_factory=list)
+    purchases: list[tuple[int, Happened]] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    sizes: dict[str, int] = field(default_factory=dict)
+
+    def processed(self) -> dict[str, int]:
+        """Return how many items of each array were applied."""
+        bad = [refusal.input_array for refusal in self.refusals]
+        return {name: size - bad.count(name) for name, size in self.sizes.items()}
+
+
+def read_call(body: Any, *, most: int, most_in_all: int) -> TrackCall:
+    """Read a body: at most ``most`` items in an array and ``most_in_all`` together.
+
+    Raises ``ValidationError`` where nothing of it could be applied, whatever its items.
+    """
+    arrays = _arrays(body)
+    sizes = {name: len(items) for name, items in arrays.items()}
+    if max(sizes.values(), default=0) > most or sum(sizes.values()) > most_in_all:
+        raise ValidationError(TOO_MANY)
+    call = TrackCall(sizes=sizes)
+    for name, items in arrays.items():
+        good = getattr(call, name)
+        for index, item in enumerate(items):
+            try:
+                good += [(index, said) for said in READERS[name](item)]
+            except InvalidAttribute as error:
+                call.refusals.append(Refusal(str(error), name, index))
+    return call
+
+
+def _arrays(body: Any) -> dict[str, list[Any]]:
+    sent = body if isinstance(body, dict) else {}
+    arrays = {name: sent[name] for name in READERS if sent.get(name) is not None}
+    for name, items in arrays.items():
+        if not isinstance(items, list):
+            raise ValidationError(f"'{name}' must be an array of objects")
+    if not any(arrays.values()):
+        raise ValidationError(NOTHING_VALID)
+    return arrays
+
+
+READERS: dict[str, Callable[[Any], list[Any]]] = {
+    "attributes": read_attributes,
+    "events": lambda item: [read_event(item)],
+    "purchases": lambda item: [read_purchase(item)],
+}
+
+
+# The description
+
+
+class AliasSchema(serializers.Serializer):
+    alias_name = serializers.CharField()
+    alias_label = serializers.CharField()
+
+
+class WhoSchema(serializers.Serializer):
+    external_id = serializers.CharField(required=False)
+    user_alias = AliasSchema(required=False)
+    braze_id = serializers.CharField(required=False)
+    email = serializers.EmailField(required=False)
+    phone = serializers.CharField(required=False)
+    app_id = serializers.CharField(required=False)
+    _update_existing_only = serializers.BooleanField(required=False)
+
+
+class LocationSchema(serializers.Serializer):
+    longitude = serializers.FloatField(min_value=-180, max_value=180)
+    latitude = serializers.FloatField(min_value=-90, max_value=90)
+
+
+class PushTokenSchema(serializers.Serializer):
+    app_id = serializers.CharField()
+    token = serializers.CharField()
+    device_id = serializers.CharField(required=False)
+
+
+class GroupStateSchema(serializers.Serializer):
+    subscription_group_id = serializers.UUIDField()
+    subscription_state = serializers.ChoiceField(["subscribed", "unsubscribed"])
+
+
+class AttributesSchema(WhoSchema):
+    """One person, by one of the identifiers. Any other key is a custom attribute."""
+
+    push_token_import = serializers.BooleanField(required=False)
+    first_name = serializers.CharField(required=False, allow_null=True)
+    last_name = serializers.CharField(required=False, allow_null=True)
+    country = serializers.CharField(required=False, allow_null=True)
+    home_city = serializers.CharField(required=False, allow_null=True)
+    language = serializers.CharField(required=False, allow_null=True)
+    time_zone = serializers.CharField(required=False, allow_null=True)
+    dob = serializers.DateField(required=False, allow_null=True)
+    gender = serializers.ChoiceField(Gender.choices, required=False, allow_null=True)
+    image_url = serializers.CharField(required=False, allow_null=True)
+    email_subscribe = serializers.ChoiceField(Subscription.choices, required=False)
+    push_subscribe = serializers.ChoiceField(Subscription.choices, required=False)
+    marked_email_as_spam_at = serializers.DateTimeField(required=False, allow_null=True)
+    date_of_first_session = serializers.DateTimeField(required=False)
+    date_of_last_session = serializers.DateTimeField(required=False)
+    current_location = LocationSchema(required=False, allow_null=True)
+    push_tokens = PushTokenSchema(many=True, required=False)
+    subscription_groups = GroupStateSchema(many=True, required=False)
+    _merge_objects = serializers.BooleanField(required=False)
+
+
+class EventSchema(WhoSchema):
+    name = serializers.CharField(max_length=255)
+    time = serializers.DateTimeField()
+    properties = serializers.DictField(required=False)
+
+
+class PurchaseSchema(WhoSchema):
+    product_id = serializers.CharField(max_length=255)
+    currency = serializers.CharField(help_text="ISO 4217, such as USD.")
+    price = serializers.FloatField(help_text="Of one piece, in the unit of the currency.")
+    quantity = serializers.IntegerField(required=False, min_value=1, max_value=100)
+    time = serializers.DateTimeField()
+    properties = serializers.DictField(required=False)
+
+
+class TrackCallSchema(serializers.Serializer):
+    """What is said of people and what they did, in the order in which it applies."""
+
+    attributes = AttributesSchema(many=True, required=False)
+    events = EventSchema(many=True, required=False)
+    purchases = PurchaseSchema(many=True, required=False)
+    partner = serializers.CharField(required=False, help_text="Who calls. Not kept.")
+
+
+class RefusalSchema(serializers.Serializer):
+    type = serializers.CharField(help_text="What is wrong with the item.")
+    input_array = serializers.ChoiceField(["attributes", "events", "purchases"])
+    index = serializers.IntegerField(help_text="The item's place in the array, from 0.")
+
+
+class TrackAnswerSchema(serializers.Serializer):
+    """``…_processed`` of each array that was sent; ``errors`` only if there are some."""
+
+    message = serializers.CharField()
+    attributes_processed = serializers.IntegerField(required=False)
+    events_processed = serializers.IntegerField(required=False)
+    purchases_processed = serializers.IntegerField(required=False)
+    errors = RefusalSchema(many=True, required=False)
+
+
+class TrackRefusedSchema(serializers.Serializer):
+    message = serializers.CharField()
+    errors = RefusalSchema(many=True, required=False)
+
+
+class MessageSchema(serializers.Serializer):
+    message = serializers.CharField()

@@ -1,0 +1,200 @@
+"""Applying a track call: what is said of people and what they did, in one transaction."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db.models import Max, Min
+from psycopg import errors
+from rest_framework.exceptions import APIException
+
+from profiles import happenings, identifying
+from profiles.attributes import InvalidAttribute
+from profiles.events import NewEvent
+from profiles.happenings import Happenings
+from profiles.identifying import Kind, Who
+from profiles.models import EventKind, EventTotal, SubscriptionGroup
+from profiles.track_items import Attributes, Happened
+from profiles.track_serializers import Refusal, TrackCall
+from workspaces.models import Workspace
+
+ATTEMPTS = 5
+#: What other calls may do to a transaction: it is tried again.
+COLLISIONS = (
+    errors.DeadlockDetected,
+    errors.SerializationFailure,
+    errors.ForeignKeyViolation,
+    errors.UniqueViolation,
+)
+type Span = tuple[datetime, datetime]
+
+
+class ResourceLocked(APIException):
+    """Somebody else holds the people of the call: the caller tries again later."""
+
+    status_code = 423
+    default_detail = "Resource locked"
+
+
+def track(workspace: Workspace, call: TrackCall) -> None:
+    """Apply ``call``: attributes, then events, then purchases, each array in its order.
+
+    Whom nobody knows is made, if the item allows it; otherwise the item applies to nobody. An item
+    that the present state of a person does not allow is added to the refusals of ``call`` and
+    leaves no trace. Raises ``ResourceLocked``.
+    """
+    read = len(call.refusals)
+
+    def apply() -> None:
+        del call.refusals[read:]
+        _apply(workspace, call)
+
+    if call.attributes or call.events or call.purchases:
+        _in_transaction(apply)
+
+
+def _apply(workspace: Workspace, call: TrackCall) -> None:
+    attributes = _of_known_groups(workspace, call)
+    happened = [item for _, item in (*call.events, *call.purchases)]
+    ids = _people(workspace, [item for _, item in attributes], happened)
+    meant = [(ids[item.who], index, item) for index, item in attributes if item.who in ids]
+    told = Happenings(people=happenings.hold(workspace, {pk for pk, *_ in meant}))
+    applied = []
+    for pk, index, item in meant:
+        try:
+            _tell(told, pk, item)
+            applied.append((pk, item))
+        except InvalidAttribute as error:
+            call.refusals.append(Refusal(str(error), "attributes", index))
+    told.events.extend(_sessions(applied))
+    told.events.extend(_events(ids, happened))
+    happenings.record(workspace, told)
+
+
+def _of_known_groups(workspace: Workspace, call: TrackCall) -> list[tuple[int, Attributes]]:
+    """Return the attributes whose subscription groups exist; refuse the others."""
+    wanted = {group for _, item in call.attributes for group in item.groups}
+    if not wanted:
+        return call.attributes
+    groups = SubscriptionGroup.objects.in_workspace(workspace).filter(pk__in=wanted)
+    unknown = wanted.difference(groups.values_list("pk", flat=True))
+    good = []
+    for index, item in call.attributes:
+        if unknown.isdisjoint(item.groups):
+            good.append((index, item))
+        else:
+            reason = "'subscription_groups' names a group that does not exist"
+            call.refusals.append(Refusal(reason, "attributes", index))
+    return good
+
+
+def _people(
+    workspace: Workspace, said: list[Attributes], happened: list[Happened]
+) -> dict[Who, int]:
+    """Return the profile ids of the people of a call, after making those who may be made."""
+    items = [*said, *happened]
+    ids = identifying.find(workspace, {item.who for item in items})
+    missing = {item.who for item in items if item.creates and item.who not in ids}
+    # A push token that is known needs no import.
+    ids = {who: pk for who, pk in ids.items() if who.kind is not Kind.PUSH_TOKEN}
+    if missing:
+        claims = _claims(item for item in said if item.who in ids or item.who in missing)
+        ids |= identifying.create(workspace, missing - claims.keys())
+        ids |= {who: ids[claims[who]] for who in sorted(missing & claims.keys())}
+    return ids
+
+
+def _claims(said: Iterable[Attributes]) -> dict[Who, Who]:
+    """Return, of e-mail addresses and phone numbers, who gets them by the same call: whoever is
+    then named by one of them, and unknown so far, is that person.
+    """
+    return {
+        Who(kind, item.columns[kind]): item.who
+        for item in said
+        for kind in (Kind.EMAIL, Kind.PHONE)
+        if kind is not item.who.kind and item.columns.get(kind)
+    }
+
+
+def _tell(told: Happenings, pk: int, item: Attributes) -> None:
+    """Add to ``told`` what ``item`` says of a person; one that is gone is passed over.
+
+    Raises ``InvalidAttribute`` before anything is added.
+    """
+    person = told.people.get(pk)
+    if person is None:
+        return
+    custom = dict(person.after["custom"])
+    for name, edit in item.edits.items():
+        value = edit.of(custom.get(name))
+        if value is None:
+            custom.pop(name, None)
+        else:
+            custom[name] = value
+    person.after = person.after | item.columns | {"custom": custom}
+    told.subscriptions.update({(group, pk): state for group, state in item.groups.items()})
+    told.push_tokens.update({token: (pk, device) for token, device in item.push_tokens.items()})
+
+
+def _sessions(applied: list[tuple[int, Attributes]]) -> Iterator[NewEvent]:
+    """Give a session for each date of a first session that is before all that are known, and of a
+    last one that is after them.
+    """
+    dated = [(pk, item) for pk, item in applied if item.first_session or item.last_session]
+    spans = _spans({pk for pk, _ in dated}) if dated else {}
+    for pk, item in dated:
+        known = spans.get(pk)
+        first, last = item.first_session, item.last_session
+        news = {
+            time
+            for time, is_news in (
+                (first, known is None or (first and first < known[0])),
+                (last, known is None or (last and last > known[1])),
+            )
+            if time and is_news
+        }
+        for time in sorted(news):
+            yield NewEvent(pk, EventKind.SESSION, item.app_id, time)
+        if times := [*news, *(known or ())]:
+            spans[pk] = (min(times), max(times))
+
+
+def _spans(ids: set[int]) -> dict[int, Span]:
+    """Return the first and last session of those of ``ids`` who had one."""
+    totals = EventTotal.objects.filter(profile__in=ids, kind=EventKind.SESSION)
+    rows = totals.values_list("profile").annotate(Min("first_at"), Max("last_at"))
+    return {pk: (first, last) for pk, first, last in rows}
+
+
+def _events(ids: Mapping[Who, int], happened: list[Happened]) -> Iterator[NewEvent]:
+    """Give the events of ``happened``: of a purchase as many as pieces were bought."""
+    for item in happened:
+        if item.who in ids:
+            event = NewEvent(
+                ids[item.who],
+                item.kind,
+                item.name,
+                item.time,
+                item.amount,
+                item.properties,
+                item.app_id,
+            )
+            yield from [event] * item.quantity
+
+
+def _in_transaction(apply: Callable[[], Any]) -> None:
+    """Run ``apply`` in a transaction, again where it collided with another one."""
+    for _ in range(ATTEMPTS):
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                timeout = settings.IMPORT_LOCK_TIMEOUT
+                cursor.execute("select set_config('lock_timeout', %s, true)", [timeout])
+                return apply()
+        except (OperationalError, IntegrityError) as error:
+            if isinstance(error.__cause__, errors.LockNotAvailable):
+                raise ResourceLocked from None
+            if not isinstance(error.__cause__, COLLISIONS):
+                raise
+    raise ResourceLocked

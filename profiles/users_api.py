@@ -1,0 +1,133 @@
+"""The calls that bring people in: track, and the same in bulk."""
+
+from typing import Any, ClassVar
+
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from profiles import track_serializers as shapes
+from profiles.tracking import track
+from workspaces.rest_calls import RestCall
+
+MEGABYTE = 1024 * 1024
+EXAMPLE = OpenApiExample(
+    "A person, an event and a purchase",
+    request_only=True,
+    value={
+        "attributes": [
+            {
+                "external_id": "user-1",
+                "first_name": "Ada",
+                "logins": {"inc": 1},
+                "plans": {"add": ["pro"]},
+                "trial_ends": None,
+            }
+        ],
+        "events": [
+            {
+                "external_id": "user-1",
+                "name": "Exported report",
+                "time": "2026-02-15T09:00:00Z",
+                "properties": {"pages": 12},
+            }
+        ],
+        "purchases": [
+            {
+                "external_id": "user-1",
+                "product_id": "Pro monthly",
+                "currency": "USD",
+                "price": 29,
+                "time": "2026-02-15T09:00:00Z",
+            }
+        ],
+    },
+)
+SUCCESS = OpenApiExample(
+    "One item is bad",
+    response_only=True,
+    status_codes=["201"],
+    value={
+        "message": "success",
+        "attributes_processed": 1,
+        "events_processed": 0,
+        "errors": [
+            {
+                "type": "'time' must be a time in ISO-8601, such as 2026-02-15T09:00:00Z",
+                "input_array": "events",
+                "index": 0,
+            }
+        ],
+    },
+)
+RESPONSES = {
+    201: OpenApiResponse(shapes.TrackAnswerSchema, "All items but those named were applied."),
+    400: OpenApiResponse(shapes.TrackRefusedSchema, "Nothing was applied."),
+} | {
+    status: OpenApiResponse(shapes.MessageSchema, f"{reason} Nothing was applied.")
+    for status, reason in (
+        (401, "The API key is wrong."),
+        (403, "The API key may not do this."),
+        (413, "The body is too large."),
+        (415, "The body is not application/json."),
+        (423, "Another call holds the same people: try again."),
+        (429, "The workspace has had its calls."),
+    )
+}
+
+
+class Track(RestCall):
+    permission = "users.track"
+    limit = "track"
+    body_bytes: ClassVar[int] = 4 * MEGABYTE
+    #: Items in one array, and in all three.
+    most: ClassVar[int] = 75
+    most_in_all: ClassVar[int] = 3 * 75
+
+    @extend_schema(
+        operation_id="users_track",
+        summary="Create and update users, record events and purchases",
+        description=(
+            "Up to 75 objects in each array. They apply in order: attributes, events, purchases. "
+            "Good items are applied, each whole; bad ones are named in `errors`. An unknown "
+            "`external_id`, `email` or `phone` makes a user, unless `_update_existing_only` is "
+            "true; an unknown alias only if it is false."
+        ),
+        tags=["Users"],
+        request=shapes.TrackCallSchema,
+        responses=RESPONSES,
+        examples=[EXAMPLE, SUCCESS],
+    )
+    def post(self, request: Request) -> Response:
+        return self.answer(request)
+
+    def answer(self, request: Request) -> Response:
+        """Apply the call, and say how much of it was."""
+        call = shapes.read_call(request.data, most=self.most, most_in_all=self.most_in_all)
+        track(self.workspace, call)
+        found: list[dict[str, Any]] = [refusal.as_json() for refusal in call.refusals]
+        processed = call.processed()
+        if not any(processed.values()):
+            return Response({"message": shapes.NOTHING_VALID, "errors": found}, status=400)
+        counts = {f"{name}_processed": count for name, count in processed.items()}
+        answer: dict[str, Any] = {"message": "success"} | counts
+        return Response(answer | ({"errors": found} if found else {}), status=201)
+
+
+class TrackBulk(Track):
+    permission = "users.track.bulk"
+    limit = "track_bulk"
+    body_bytes = 2 * MEGABYTE
+    most = most_in_all = 1000
+
+    @extend_schema(
+        operation_id="users_track_bulk",
+        summary="Create and update many users",
+        description="As `/users/track`, with up to 1,000 objects in the three arrays together.",
+        tags=["Users"],
+        request=shapes.TrackCallSchema,
+        responses=RESPONSES,
+        examples=[EXAMPLE, SUCCESS],
+    )
+    def post(self, request: Request) -> Response:
+        return self.answer(request)
