@@ -4,6 +4,7 @@ Everything that brings people in (the REST API, CSV files, the person's page) ha
 here. Names are those of Braze's user attributes object: case-sensitive, in lower case.
 """
 
+import json
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -218,6 +219,11 @@ def clean_custom(name: str, value: Any) -> Any:
         raise InvalidAttribute(f"'{name}' {error}") from None
 
 
+def spelled(value: Any) -> str:
+    """Return a text by which two cleaned values are the same or not: 1, 1.0 and true are not."""
+    return json.dumps(value, sort_keys=True)
+
+
 def type_of(value: Any) -> AttributeType:
     """Return the type of a cleaned custom value."""
     if isinstance(value, bool):
@@ -268,7 +274,7 @@ def _clean_number(number: int | float) -> int | float:
 def _clean_array(items: list[Any], depth: int) -> list[Any]:
     cleaned = [_clean_value(item, depth + 1) for item in items]
     # Of a value that stands twice the later one counts, as when it is added again.
-    newest = {repr(item): item for item in reversed(cleaned)}
+    newest = {spelled(item): item for item in reversed(cleaned)}
     # Of objects there may be any number: their size is what is bounded.
     objects = any(isinstance(item, dict) for item in cleaned)
     kept = list(newest.values())[: None if objects else ARRAY_LENGTH][::-1]
@@ -284,7 +290,7 @@ def _clean_object(value: dict[str, Any], depth: int) -> Any:
             return iso(moment)
         raise ValueError("has a '$time' that is not ISO-8601")
     cleaned = {_clean_key(key): _clean_value(item, depth + 1) for key, item in value.items()}
-    if depth == 0 and len(repr(cleaned)) > OBJECT_BYTES:
+    if depth == 0 and len(spelled(cleaned)) > OBJECT_BYTES:
         raise ValueError(f"must have at most {OBJECT_BYTES} bytes")
     return cleaned
 
@@ -311,7 +317,7 @@ def clean_properties(properties: Any) -> dict[str, Any]:
     for name, value in properties.items():
         if value is not None:
             cleaned[_clean_property_name(name)] = _clean_property(name, value)
-    if len(repr(cleaned)) > OBJECT_BYTES:
+    if len(spelled(cleaned)) > OBJECT_BYTES:
         raise InvalidAttribute(f"'properties' must have at most {OBJECT_BYTES} bytes")
     return cleaned
 

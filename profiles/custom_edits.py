@@ -7,7 +7,7 @@ The words are those of Braze's user attributes object, its nested attributes and
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from profiles.attributes import LARGEST, InvalidAttribute, clean_custom, clean_name
+from profiles.attributes import LARGEST, InvalidAttribute, clean_custom, clean_name, spelled
 
 ALTERATIONS = frozenset({"add", "remove", "$add", "$remove", "$update"})
 MATCH = frozenset({"$identifier_key", "$identifier_value"})
@@ -70,11 +70,11 @@ class Alter:
         if not isinstance(current, list | None):
             raise InvalidAttribute(f"'{self.name}' is not an array")
         items = clean_custom(self.name, [*(current or []), *self.add])
-        gone = {repr(item) for item in self.remove}
+        gone = {spelled(item) for item in self.remove}
         items = [
             item
             for item in items
-            if repr(item) not in gone and not any(_fits(item, m) for m in self.remove_matching)
+            if spelled(item) not in gone and not any(_fits(item, m) for m in self.remove_matching)
         ]
         for change in self.update:
             items = [self._updated(item, change) if _fits(item, change) else item for item in items]
@@ -145,7 +145,7 @@ def _fits(item: Any, match: dict[str, Any]) -> bool:
     key, value = match["$identifier_key"], match["$identifier_value"]
     if not isinstance(item, dict) or not isinstance(key, str) or key not in item:
         return False
-    return repr(item[key]) == repr(value)
+    return spelled(item[key]) == spelled(value)
 
 
 def _merged(current: Any, new: Any) -> Any:

@@ -102,7 +102,9 @@ def _people(
     if missing:
         claims = _claims(item for item in said if item.who in ids or item.who in missing)
         ids |= identifying.create(workspace, missing - claims.keys())
-        ids |= {who: ids[claims[who]] for who in sorted(missing & claims.keys())}
+        # E-mail addresses first: a phone number may be claimed by one of them.
+        for who in sorted(missing & claims.keys()):
+            ids[who] = ids[claims[who]]
     return ids
 
 
