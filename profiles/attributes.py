@@ -29,7 +29,9 @@ DEPTH = 50
 #: The largest whole number that JSON readers everywhere keep exactly, and PostgreSQL as bigint.
 LARGEST = 2**63 - 1
 
-TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.:]\d+)?)?( ?(Z|[+-]\d\d:?\d\d))?", re.ASCII)
+TIME = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.:]\d+)?)?( ?(Z|[+-]\d\d:?\d\d))?", re.ASCII
+)
 MILLISECONDS = re.compile(r"(T\d\d:\d\d:\d\d):(\d+)", re.ASCII)
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")

@@ -49,7 +49,7 @@ def hold(workspace: Workspace, ids: Collection[int]) -> dict[int, Person]:
     Those who are gone are left out.
     """
     with connection.cursor() as cursor:
-        asked = {"workspace": workspace.pk, "ids": json.dumps(list(ids))}
+        asked: dict[str, int | str] = {"workspace": workspace.pk, "ids": json.dumps(list(ids))}
         cursor.execute(STATEMENTS["hold"], asked)
         columns = [column.name for column in cursor.description]
         rows = [dict(zip(columns, row, strict=True)) for row in cursor]

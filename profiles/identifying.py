@@ -118,7 +118,7 @@ def _contact(kind: Kind, value: Any) -> str:
 READERS: dict[Kind, Callable[[Kind, Any], Any]] = {
     Kind.EXTERNAL_ID: _identifier,
     Kind.ALIAS: _alias,
-    Kind.BRAZE_ID: _identifier,
+    Kind.BRAZE_ID: lambda kind, value: _identifier(kind, value).lower(),
     Kind.EMAIL: _contact,
     Kind.PHONE: _contact,
 }

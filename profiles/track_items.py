@@ -260,8 +260,8 @@ def _take_push_tokens(said: Attributes, value: Any) -> None:
 def _take_groups(said: Attributes, value: Any) -> None:
     for group in _objects("subscription_groups", value):
         try:
-            pk = UUID(group.get("subscription_group_id"))
-            said.groups[pk] = SUBSCRIBED[group.get("subscription_state")]
+            pk = UUID(group["subscription_group_id"])
+            said.groups[pk] = SUBSCRIBED[group["subscription_state"]]
         except (ValueError, TypeError, AttributeError, KeyError):
             raise InvalidAttribute(
                 "'subscription_groups' needs a 'subscription_group_id' and a "

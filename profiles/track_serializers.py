@@ -87,14 +87,14 @@ READERS: dict[str, Callable[[Any], list[Any]]] = {
 # The description
 
 
-class AliasSchema(serializers.Serializer):
+class TrackAliasSchema(serializers.Serializer):
     alias_name = serializers.CharField()
     alias_label = serializers.CharField()
 
 
 class WhoSchema(serializers.Serializer):
     external_id = serializers.CharField(required=False)
-    user_alias = AliasSchema(required=False)
+    user_alias = TrackAliasSchema(required=False)
     braze_id = serializers.CharField(required=False)
     email = serializers.EmailField(required=False)
     phone = serializers.CharField(required=False)
@@ -166,7 +166,7 @@ class TrackCallSchema(serializers.Serializer):
     partner = serializers.CharField(required=False, help_text="Who calls. Not kept.")
 
 
-class RefusalSchema(serializers.Serializer):
+class TrackErrorSchema(serializers.Serializer):
     type = serializers.CharField(help_text="What is wrong with the item.")
     input_array = serializers.ChoiceField(["attributes", "events", "purchases"])
     index = serializers.IntegerField(help_text="The item's place in the array, from 0.")
@@ -179,13 +179,10 @@ class TrackAnswerSchema(serializers.Serializer):
     attributes_processed = serializers.IntegerField(required=False)
     events_processed = serializers.IntegerField(required=False)
     purchases_processed = serializers.IntegerField(required=False)
-    errors = RefusalSchema(many=True, required=False)
+    # The metaclass takes it out of the class, where it would hide another ``errors``.
+    errors = TrackErrorSchema(many=True, required=False)  # type: ignore[assignment]
 
 
 class TrackRefusedSchema(serializers.Serializer):
     message = serializers.CharField()
-    errors = RefusalSchema(many=True, required=False)
-
-
-class MessageSchema(serializers.Serializer):
-    message = serializers.CharField()
+    errors = TrackErrorSchema(many=True, required=False)  # type: ignore[assignment]

@@ -1,16 +1,14 @@
 """Applying a track call: what is said of people and what they did, in one transaction."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import OperationalError, connection
 from django.db.models import Max, Min
 from psycopg import errors
-from rest_framework.exceptions import APIException
 
-from profiles import happenings, identifying
+from profiles import collisions, happenings, identifying
 from profiles.attributes import InvalidAttribute
 from profiles.events import NewEvent
 from profiles.happenings import Happenings
@@ -20,22 +18,7 @@ from profiles.track_items import Attributes, Happened
 from profiles.track_serializers import Refusal, TrackCall
 from workspaces.models import Workspace
 
-ATTEMPTS = 5
-#: What other calls may do to a transaction: it is tried again.
-COLLISIONS = (
-    errors.DeadlockDetected,
-    errors.SerializationFailure,
-    errors.ForeignKeyViolation,
-    errors.UniqueViolation,
-)
 type Span = tuple[datetime, datetime]
-
-
-class ResourceLocked(APIException):
-    """Somebody else holds the people of the call: the caller tries again later."""
-
-    status_code = 423
-    default_detail = "Resource locked"
 
 
 def track(workspace: Workspace, call: TrackCall) -> None:
@@ -51,11 +34,20 @@ def track(workspace: Workspace, call: TrackCall) -> None:
         del call.refusals[read:]
         _apply(workspace, call)
 
-    if call.attributes or call.events or call.purchases:
-        _in_transaction(apply)
+    if not (call.attributes or call.events or call.purchases):
+        return
+    try:
+        collisions.in_transaction(apply)
+    except OperationalError as error:
+        if isinstance(error.__cause__, errors.LockNotAvailable):
+            raise collisions.ResourceLocked from None
+        raise
 
 
 def _apply(workspace: Workspace, call: TrackCall) -> None:
+    with connection.cursor() as cursor:
+        timeout = settings.IMPORT_LOCK_TIMEOUT
+        cursor.execute("select set_config('lock_timeout', %s, true)", [timeout])
     attributes = _of_known_groups(workspace, call)
     happened = [item for _, item in (*call.events, *call.purchases)]
     ids = _people(workspace, [item for _, item in attributes], happened)
@@ -94,7 +86,7 @@ def _people(
     workspace: Workspace, said: list[Attributes], happened: list[Happened]
 ) -> dict[Who, int]:
     """Return the profile ids of the people of a call, after making those who may be made."""
-    items = [*said, *happened]
+    items: list[Attributes | Happened] = [*said, *happened]
     ids = identifying.find(workspace, {item.who for item in items})
     missing = {item.who for item in items if item.creates and item.who not in ids}
     # A push token that is known needs no import.
@@ -184,19 +176,3 @@ def _events(ids: Mapping[Who, int], happened: list[Happened]) -> Iterator[NewEve
                 item.app_id,
             )
             yield from [event] * item.quantity
-
-
-def _in_transaction(apply: Callable[[], Any]) -> None:
-    """Run ``apply`` in a transaction, again where it collided with another one."""
-    for _ in range(ATTEMPTS):
-        try:
-            with transaction.atomic(), connection.cursor() as cursor:
-                timeout = settings.IMPORT_LOCK_TIMEOUT
-                cursor.execute("select set_config('lock_timeout', %s, true)", [timeout])
-                return apply()
-        except (OperationalError, IntegrityError) as error:
-            if isinstance(error.__cause__, errors.LockNotAvailable):
-                raise ResourceLocked from None
-            if not isinstance(error.__cause__, COLLISIONS):
-                raise
-    raise ResourceLocked

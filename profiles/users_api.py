@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from profiles import track_serializers as shapes
 from profiles.tracking import track
-from workspaces.rest_calls import RestCall
+from workspaces.rest_calls import REFUSALS, RefusalSchema, RestCall
 
 MEGABYTE = 1024 * 1024
 EXAMPLE = OpenApiExample(
@@ -60,19 +60,12 @@ SUCCESS = OpenApiExample(
         ],
     },
 )
-RESPONSES = {
+RESPONSES = REFUSALS | {
     201: OpenApiResponse(shapes.TrackAnswerSchema, "All items but those named were applied."),
     400: OpenApiResponse(shapes.TrackRefusedSchema, "Nothing was applied."),
-} | {
-    status: OpenApiResponse(shapes.MessageSchema, f"{reason} Nothing was applied.")
-    for status, reason in (
-        (401, "The API key is wrong."),
-        (403, "The API key may not do this."),
-        (413, "The body is too large."),
-        (415, "The body is not application/json."),
-        (423, "Another call holds the same people: try again."),
-        (429, "The workspace has had its calls."),
-    )
+    413: OpenApiResponse(RefusalSchema, "The body is too large."),
+    415: OpenApiResponse(RefusalSchema, "The body is not application/json."),
+    423: OpenApiResponse(RefusalSchema, "Another call holds the same people: try again."),
 }
 
 

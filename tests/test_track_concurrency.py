@@ -110,4 +110,3 @@ def waiting() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("select from pg_stat_activity where wait_event_type = 'Lock'")
         return cursor.fetchone() is not None
-
