@@ -214,6 +214,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {"SubscriptionEnum": "profiles.models.Subscription"},
 }
 
 DEFAULT_EXCEPTION_REPORTER_FILTER = "braze_portal.error_reports.NoValues"
