@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 
 from profiles.attributes import type_of
@@ -46,10 +47,16 @@ class Happenings:
 def hold(workspace: Workspace, ids: Collection[int]) -> dict[int, Person]:
     """Lock the people ``ids``, in their order, until the transaction ends; return what is known.
 
-    Those who are gone are left out.
+    Those who are gone are left out. Waits for locks are bounded from here on.
     """
+    if not ids:
+        return {}
+    asked: dict[str, int | str] = {
+        "workspace": workspace.pk,
+        "ids": json.dumps(list(ids)),
+        "lock_timeout": settings.IMPORT_LOCK_TIMEOUT,
+    }
     with connection.cursor() as cursor:
-        asked: dict[str, int | str] = {"workspace": workspace.pk, "ids": json.dumps(list(ids))}
         cursor.execute(STATEMENTS["hold"], asked)
         columns = [column.name for column in cursor.description]
         rows = [dict(zip(columns, row, strict=True)) for row in cursor]
@@ -79,11 +86,13 @@ def record(workspace: Workspace, told: Happenings) -> None:
 
 def _change(workspace: Workspace, people: dict[int, Person]) -> None:
     said = [{"id": pk, **person.after} for pk, person in people.items()]
-    _execute("change", workspace, people=json.dumps(said, default=str))
-    values = {k: v for person in people.values() for k, v in person.after["custom"].items()}
-    types = {name: type_of(value) for name, value in values.items()}
-    if types:
-        _execute("name_attributes", workspace, types=json.dumps(types))
+    types: dict[str, str] = {}
+    for person in people.values():
+        for name, value in person.after["custom"].items():
+            if name not in types:
+                types[name] = type_of(value)
+    texts = {"people": json.dumps(said, default=str), "types": json.dumps(types)}
+    _execute("change", workspace, **texts)
 
 
 def _execute(statement: str, workspace: Workspace, **values: str) -> None:

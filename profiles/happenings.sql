@@ -1,18 +1,32 @@
 -- name: hold
 -- People in the order of their ids, so that two calls wait for each other and never deadlock. What
--- they are is read under the lock: nothing that another call counted up is lost.
+-- they are is read under the lock: nothing that another call counted up is lost. The first condition
+-- is evaluated before any lock is waited for, and bounds the waits.
 select id,
     country, dob, email, email_marked_spam_at, email_subscribe, first_name, gender, home_city,
     image_url, language, last_name, phone, push_subscribe, time_zone, longitude, latitude, custom
 from profiles_profile
-where workspace_id = %(workspace)s
+where (select set_config('lock_timeout', %(lock_timeout)s, true)) is not null
+    and workspace_id = %(workspace)s
     and id = any(array(select json_array_elements_text(%(ids)s)::bigint))
 order by id
 for no key update
 
 -- name: change
 -- What was held, written back: only people of whom something changed, by the database's own
--- equality. A new state of a subscription begins now.
+-- equality. A new state of a subscription begins now. A custom attribute is known by name from its
+-- first value on, with the type of that.
+with named as (
+    insert into profiles_customattribute (workspace_id, name, type)
+    select %(workspace)s, said.key, said.value
+    from json_each_text(%(types)s) as said
+    where not exists (
+        select from profiles_customattribute as known
+        where known.workspace_id = (select %(workspace)s::bigint) and known.name = said.key
+    )
+    order by said.key
+    on conflict do nothing
+)
 update profiles_profile as person
 set
     country = said.country, dob = said.dob, email = said.email,
@@ -49,18 +63,6 @@ where person.id = said.id
         said.last_name, said.phone, said.push_subscribe, said.time_zone, said.longitude,
         said.latitude, said.custom
     )
-
--- name: name_attributes
--- Custom attributes are known by name from the first value on, with its type.
-insert into profiles_customattribute (workspace_id, name, type)
-select %(workspace)s, said.key, said.value
-from json_each_text(%(types)s) as said
-where not exists (
-    select from profiles_customattribute as known
-    where known.workspace_id = (select %(workspace)s::bigint) and known.name = said.key
-)
-order by said.key
-on conflict do nothing
 
 -- name: keep_push_tokens
 -- A token belongs to whom it was said of last; a device stays with whose it is.

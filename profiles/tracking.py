@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-from django.conf import settings
-from django.db import OperationalError, connection
+from django.db import OperationalError
 from django.db.models import Max, Min
 from psycopg import errors
 
@@ -45,9 +44,6 @@ def track(workspace: Workspace, call: TrackCall) -> None:
 
 
 def _apply(workspace: Workspace, call: TrackCall) -> None:
-    with connection.cursor() as cursor:
-        timeout = settings.IMPORT_LOCK_TIMEOUT
-        cursor.execute("select set_config('lock_timeout', %s, true)", [timeout])
     attributes = _of_known_groups(workspace, call)
     happened = [item for _, item in (*call.events, *call.purchases)]
     ids = _people(workspace, [item for _, item in attributes], happened)
