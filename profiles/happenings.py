@@ -23,11 +23,14 @@ STATEMENTS = statements.load(Path(__file__).with_name("happenings.sql"))
 
 
 @dataclass(slots=True)
-class Person:
-    """What is known of somebody, by column: before the call, and as it is to be."""
+class Said:
+    """What is said of a person: columns of ``Profile`` with values, None for empty, the custom
+    attributes to put, and the names of those to take away.
+    """
 
-    before: dict[str, Any]
-    after: dict[str, Any]
+    columns: dict[str, Any] = field(default_factory=dict)
+    put: dict[str, Any] = field(default_factory=dict)
+    gone: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +41,18 @@ class Happenings:
     an app and a token whose it is, and on which device, if that is known.
     """
 
-    people: dict[int, Person] = field(default_factory=dict)
+    people: dict[int, Said] = field(default_factory=dict)
     events: list[NewEvent] = field(default_factory=list)
     subscriptions: dict[tuple[UUID, int], bool] = field(default_factory=dict)
     push_tokens: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
 
 
-def hold(workspace: Workspace, ids: Collection[int]) -> dict[int, Person]:
-    """Lock the people ``ids``, in their order, until the transaction ends; return what is known.
+def hold(workspace: Workspace, ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """Lock the people ``ids``, in their order, until the transaction ends; return their custom
+    attributes, which nobody else changes until then.
 
-    Those who are gone are left out. Waits for locks are bounded from here on.
+    Those who are gone are left out.
     """
-    if not ids:
-        return {}
     asked: dict[str, int | str] = {
         "workspace": workspace.pk,
         "ids": json.dumps(list(ids)),
@@ -58,23 +60,16 @@ def hold(workspace: Workspace, ids: Collection[int]) -> dict[int, Person]:
     }
     with connection.cursor() as cursor:
         cursor.execute(STATEMENTS["hold"], asked)
-        columns = [column.name for column in cursor.description]
-        rows = [dict(zip(columns, row, strict=True)) for row in cursor]
-    people = {}
-    for known in rows:
-        known["custom"] = json.loads(known["custom"])
-        people[known.pop("id")] = Person(known, known)
-    return people
+        return {pk: json.loads(custom) for pk, custom in cursor}
 
 
 def record(workspace: Workspace, told: Happenings) -> None:
     """Write what was ``told``: one statement a kind, and only rows that change.
 
-    The people must be held.
+    The custom attributes of people must have been held, where what is put depends on them.
     """
-    changed = {pk: p for pk, p in told.people.items() if p.after is not p.before}
-    if changed:
-        _change(workspace, changed)
+    if told.people:
+        _change(workspace, told.people)
     if told.push_tokens:
         tokens = [(*token, *whose) for token, whose in told.push_tokens.items()]
         _execute("keep_push_tokens", workspace, tokens=json.dumps(tokens))
@@ -84,15 +79,20 @@ def record(workspace: Workspace, told: Happenings) -> None:
     record_events(workspace, told.events)
 
 
-def _change(workspace: Workspace, people: dict[int, Person]) -> None:
-    said = [{"id": pk, **person.after} for pk, person in people.items()]
+def _change(workspace: Workspace, people: dict[int, Said]) -> None:
     types: dict[str, str] = {}
-    for person in people.values():
-        for name, value in person.after["custom"].items():
-            if name not in types:
-                types[name] = type_of(value)
-    texts = {"people": json.dumps(said, default=str), "types": json.dumps(types)}
-    _execute("change", workspace, **texts)
+    rows = []
+    for pk, said in sorted(people.items()):
+        columns = {name: "" if v is None else v for name, v in said.columns.items()}
+        rows.append({"id": pk, **columns, "put": said.put, "gone": list(said.gone)})
+        types.update((name, type_of(v)) for name, v in said.put.items() if name not in types)
+    _execute(
+        "change",
+        workspace,
+        people=json.dumps(rows, default=str),
+        types=json.dumps(types),
+        lock_timeout=settings.IMPORT_LOCK_TIMEOUT,
+    )
 
 
 def _execute(statement: str, workspace: Workspace, **values: str) -> None:

@@ -1,10 +1,8 @@
 -- name: hold
 -- People in the order of their ids, so that two calls wait for each other and never deadlock. What
 -- they are is read under the lock: nothing that another call counted up is lost. The first condition
--- is evaluated before any lock is waited for, and bounds the waits.
-select id,
-    country, dob, email, email_marked_spam_at, email_subscribe, first_name, gender, home_city,
-    image_url, language, last_name, phone, push_subscribe, time_zone, longitude, latitude, custom
+-- is evaluated before any lock is waited for, and bounds the waits of the transaction.
+select id, custom
 from profiles_profile
 where (select set_config('lock_timeout', %(lock_timeout)s, true)) is not null
     and workspace_id = %(workspace)s
@@ -13,9 +11,10 @@ order by id
 for no key update
 
 -- name: change
--- What was held, written back: only people of whom something changed, by the database's own
--- equality. A new state of a subscription begins now. A custom attribute is known by name from its
--- first value on, with the type of that.
+-- What was said of people, who come in the order of their ids. A column that is null was not spoken
+-- of; what may be empty comes as text, which is then empty. Only people of whom something changes
+-- are written, by the database's own equality. A new state of a subscription begins now. A custom
+-- attribute is known by name from its first value on, with the type of that.
 with named as (
     insert into profiles_customattribute (workspace_id, name, type)
     select %(workspace)s, said.key, said.value
@@ -29,39 +28,56 @@ with named as (
 )
 update profiles_profile as person
 set
-    country = said.country, dob = said.dob, email = said.email,
-    email_marked_spam_at = said.email_marked_spam_at, email_subscribe = said.email_subscribe,
-    first_name = said.first_name, gender = said.gender, home_city = said.home_city,
-    image_url = said.image_url, language = said.language, last_name = said.last_name,
-    phone = said.phone, push_subscribe = said.push_subscribe, time_zone = said.time_zone,
-    longitude = said.longitude, latitude = said.latitude, custom = said.custom,
+    country = coalesce(said.country, person.country),
+    email = coalesce(said.email, person.email),
+    email_subscribe = coalesce(said.email_subscribe, person.email_subscribe),
+    first_name = coalesce(said.first_name, person.first_name),
+    gender = coalesce(said.gender, person.gender),
+    home_city = coalesce(said.home_city, person.home_city),
+    image_url = coalesce(said.image_url, person.image_url),
+    language = coalesce(said.language, person.language),
+    last_name = coalesce(said.last_name, person.last_name),
+    phone = coalesce(said.phone, person.phone),
+    push_subscribe = coalesce(said.push_subscribe, person.push_subscribe),
+    time_zone = coalesce(said.time_zone, person.time_zone),
+    dob = case when said.dob is null then person.dob else nullif(said.dob, '')::date end,
+    email_marked_spam_at = case when said.email_marked_spam_at is null then person.email_marked_spam_at else nullif(said.email_marked_spam_at, '')::timestamptz end,
+    latitude = case when said.latitude is null then person.latitude else nullif(said.latitude, '')::float end,
+    longitude = case when said.longitude is null then person.longitude else nullif(said.longitude, '')::float end,
+    custom = (person.custom || said.put) - said.gone,
     email_subscribe_at = case
-        when person.email_subscribe = said.email_subscribe then person.email_subscribe_at
-        else now()
+        when said.email_subscribe <> person.email_subscribe then now() else person.email_subscribe_at
     end,
     push_subscribe_at = case
-        when person.push_subscribe = said.push_subscribe then person.push_subscribe_at
-        else now()
+        when said.push_subscribe <> person.push_subscribe then now() else person.push_subscribe_at
     end
 from json_to_recordset(%(people)s) as said (
-    id bigint,
-    country text, dob date, email text, email_marked_spam_at timestamptz, email_subscribe text,
-    first_name text, gender text, home_city text, image_url text, language text, last_name text,
-    phone text, push_subscribe text, time_zone text, longitude double precision,
-    latitude double precision, custom jsonb
+    id bigint, country text, email text, email_subscribe text, first_name text, gender text,
+    home_city text, image_url text, language text, last_name text, phone text, push_subscribe
+    text, time_zone text, dob text, email_marked_spam_at text, latitude text, longitude text,
+    put jsonb, gone text[]
 )
-where person.id = said.id
+where (select set_config('lock_timeout', %(lock_timeout)s, true)) is not null
+    and person.id = said.id
     and person.workspace_id = %(workspace)s
     and (
-        person.country, person.dob, person.email, person.email_marked_spam_at,
-        person.email_subscribe, person.first_name, person.gender, person.home_city,
-        person.image_url, person.language, person.last_name, person.phone, person.push_subscribe,
-        person.time_zone, person.longitude, person.latitude, person.custom
-    ) is distinct from (
-        said.country, said.dob, said.email, said.email_marked_spam_at, said.email_subscribe,
-        said.first_name, said.gender, said.home_city, said.image_url, said.language,
-        said.last_name, said.phone, said.push_subscribe, said.time_zone, said.longitude,
-        said.latitude, said.custom
+        said.country <> person.country
+        or said.email <> person.email
+        or said.email_subscribe <> person.email_subscribe
+        or said.first_name <> person.first_name
+        or said.gender <> person.gender
+        or said.home_city <> person.home_city
+        or said.image_url <> person.image_url
+        or said.language <> person.language
+        or said.last_name <> person.last_name
+        or said.phone <> person.phone
+        or said.push_subscribe <> person.push_subscribe
+        or said.time_zone <> person.time_zone
+        or said.dob is not null and nullif(said.dob, '')::date is distinct from person.dob
+        or said.email_marked_spam_at is not null and nullif(said.email_marked_spam_at, '')::timestamptz is distinct from person.email_marked_spam_at
+        or said.latitude is not null and nullif(said.latitude, '')::float is distinct from person.latitude
+        or said.longitude is not null and nullif(said.longitude, '')::float is distinct from person.longitude
+        or (person.custom || said.put) - said.gone <> person.custom
     )
 
 -- name: keep_push_tokens

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import OperationalError
 from django.db.models import Max, Min
@@ -9,8 +10,9 @@ from psycopg import errors
 
 from profiles import collisions, happenings, identifying
 from profiles.attributes import InvalidAttribute
+from profiles.custom_edits import Put
 from profiles.events import NewEvent
-from profiles.happenings import Happenings
+from profiles.happenings import Happenings, Said
 from profiles.identifying import Kind, Who
 from profiles.models import EventKind, EventTotal, SubscriptionGroup
 from profiles.track_items import Attributes, Happened
@@ -48,11 +50,11 @@ def _apply(workspace: Workspace, call: TrackCall) -> None:
     happened = [item for _, item in (*call.events, *call.purchases)]
     ids = _people(workspace, [item for _, item in attributes], happened)
     meant = [(ids[item.who], index, item) for index, item in attributes if item.who in ids]
-    told = Happenings(people=happenings.hold(workspace, {pk for pk, *_ in meant}))
-    applied = []
+    known = _known(workspace, [(pk, item) for pk, _, item in meant])
+    told, applied = Happenings(), []
     for pk, index, item in meant:
         try:
-            _tell(told, pk, item)
+            _tell(told, pk, item, known.get(pk, {}))
             applied.append((pk, item))
         except InvalidAttribute as error:
             call.refusals.append(Refusal(str(error), "attributes", index))
@@ -108,22 +110,29 @@ def _claims(said: Iterable[Attributes]) -> dict[Who, Who]:
     }
 
 
-def _tell(told: Happenings, pk: int, item: Attributes) -> None:
-    """Add to ``told`` what ``item`` says of a person; one that is gone is passed over.
+def _known(workspace: Workspace, meant: list[tuple[int, Attributes]]) -> dict[int, dict[str, Any]]:
+    """Hold the people and return their custom attributes, if what is said depends on them."""
+    if all(isinstance(edit, Put) for _, item in meant for edit in item.edits.values()):
+        return {}
+    return happenings.hold(workspace, {pk for pk, _ in meant})
+
+
+def _tell(told: Happenings, pk: int, item: Attributes, known: dict[str, Any]) -> None:
+    """Add to ``told`` what ``item`` says of a person whose custom attributes are ``known``.
 
     Raises ``InvalidAttribute`` before anything is added.
     """
-    person = told.people.get(pk)
-    if person is None:
-        return
-    custom = dict(person.after["custom"])
+    said = told.people.get(pk, Said())
+    put, gone = dict(said.put), set(said.gone)
     for name, edit in item.edits.items():
-        value = edit.of(custom.get(name))
+        value = edit.of(put.get(name, None if name in gone else known.get(name)))
         if value is None:
-            custom.pop(name, None)
+            put.pop(name, None)
+            gone.add(name)
         else:
-            custom[name] = value
-    person.after = person.after | item.columns | {"custom": custom}
+            put[name] = value
+            gone.discard(name)
+    told.people[pk] = Said(said.columns | item.columns, put, frozenset(gone))
     told.subscriptions.update({(group, pk): state for group, state in item.groups.items()})
     told.push_tokens.update({token: (pk, device) for token, device in item.push_tokens.items()})
 
