@@ -52,8 +52,8 @@ def parse_time(value: Any) -> datetime | None:
     if not isinstance(value, str) or not TIME.fullmatch(value):
         return None
     try:
-        plain = MILLISECONDS.sub(r"\1.\2", value.replace(" ", "T", 1).replace(" ", ""))
-        moment = parse_datetime(plain)
+        plain = value.replace(" ", "T", 1).replace(" ", "")
+        moment = parse_datetime(plain) or parse_datetime(MILLISECONDS.sub(r"\1.\2", plain))
         if moment is None:
             return None
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
@@ -223,7 +223,7 @@ def clean_custom(name: str, value: Any) -> Any:
 
 def spelled(value: Any) -> str:
     """Return a text by which two cleaned values are the same or not: 1, 1.0 and true are not."""
-    return json.dumps(value, sort_keys=True)
+    return json.dumps(value, sort_keys=True) if isinstance(value, list | dict) else repr(value)
 
 
 def type_of(value: Any) -> AttributeType:
@@ -309,7 +309,7 @@ def _clean_key(key: str) -> str:
 def clean_properties(properties: Any) -> dict[str, Any]:
     """Return the properties of an event or a purchase as they are kept, without what is null.
 
-    Raises ``InvalidAttribute``.
+    Braze bounds the size of those with arrays or objects. Raises ``InvalidAttribute``.
     """
     if properties is None:
         return {}
@@ -318,8 +318,10 @@ def clean_properties(properties: Any) -> dict[str, Any]:
     cleaned = {}
     for name, value in properties.items():
         if value is not None:
-            cleaned[_clean_property_name(name)] = _clean_property(name, value)
-    if len(spelled(cleaned)) > OBJECT_BYTES:
+            kept = _clean_property_name(name)
+            cleaned[kept] = _clean_property(kept, value)
+    nested = any(isinstance(value, list | dict) for value in cleaned.values())
+    if nested and len(spelled(cleaned)) > OBJECT_BYTES:
         raise InvalidAttribute(f"'properties' must have at most {OBJECT_BYTES} bytes")
     return cleaned
 

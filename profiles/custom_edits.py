@@ -114,16 +114,12 @@ def _alteration(name: str, value: dict[str, Any], merge: bool) -> Alter:
         raise InvalidAttribute(f"'{name}' takes arrays of what to add, remove and update")
     return Alter(
         name,
-        add=_items(name, value, "add") + _items(name, value, "$add"),
-        remove=_items(name, value, "remove"),
+        add=clean_custom(name, [*value.get("add", ()), *value.get("$add", ())]),
+        remove=clean_custom(name, value.get("remove", [])),
         remove_matching=[_match(name, item) for item in value.get("$remove", ())],
         update=[_update(name, item) for item in value.get("$update", ())],
         merge=merge,
     )
-
-
-def _items(name: str, value: dict[str, Any], key: str) -> list[Any]:
-    return list(clean_custom(name, value.get(key, [])))
 
 
 def _match(name: str, item: Any, *more: str) -> dict[str, Any]:

@@ -53,7 +53,7 @@ class Attributes:
     app_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Happened:
     """A custom event, or a purchase of ``quantity`` pieces at ``amount`` US dollars each."""
 

@@ -40,6 +40,11 @@ class TrackCall:
     refusals: list[Refusal] = field(default_factory=list)
     sizes: dict[str, int] = field(default_factory=dict)
 
+    def refuse(self, reason: str, array: str, index: int) -> None:
+        """Note that an item is not applied; one that imports several push tokens is noted once."""
+        if all((known.input_array, known.index) != (array, index) for known in self.refusals):
+            self.refusals.append(Refusal(reason, array, index))
+
     def processed(self) -> dict[str, int]:
         """Return how many items of each array were applied."""
         bad = [refusal.input_array for refusal in self.refusals]

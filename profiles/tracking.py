@@ -16,7 +16,7 @@ from profiles.happenings import Happenings, Said
 from profiles.identifying import Kind, Who
 from profiles.models import EventKind, EventTotal, SubscriptionGroup
 from profiles.track_items import Attributes, Happened
-from profiles.track_serializers import Refusal, TrackCall
+from profiles.track_serializers import TrackCall
 from workspaces.models import Workspace
 
 type Span = tuple[datetime, datetime]
@@ -57,7 +57,7 @@ def _apply(workspace: Workspace, call: TrackCall) -> None:
             _tell(told, pk, item, known.get(pk, {}))
             applied.append((pk, item))
         except InvalidAttribute as error:
-            call.refusals.append(Refusal(str(error), "attributes", index))
+            call.refuse(str(error), "attributes", index)
     told.events.extend(_sessions(applied))
     told.events.extend(_events(ids, happened))
     happenings.record(workspace, told)
@@ -76,7 +76,7 @@ def _of_known_groups(workspace: Workspace, call: TrackCall) -> list[tuple[int, A
             good.append((index, item))
         else:
             reason = "'subscription_groups' names a group that does not exist"
-            call.refusals.append(Refusal(reason, "attributes", index))
+            call.refuse(reason, "attributes", index)
     return good
 
 

@@ -264,6 +264,14 @@ def test_group_of_another_workspace_is_refused_and_makes_nobody(api: Tracker) ->
     assert not Profile.objects.in_workspace(api.workspace).exists()
 
 
+def test_item_that_imports_many_tokens_is_refused_once(api: Tracker) -> None:
+    tokens = [{"app_id": "web", "token": token} for token in ("new", "newer")]
+    group = str(SubscriptionGroupFactory().pk)
+    said = [{"subscription_group_id": group, "subscription_state": "subscribed"}]
+    api.refused(push_token_import=True, push_tokens=tokens, subscription_groups=said)
+    assert not Profile.objects.in_workspace(api.workspace).exists()
+
+
 def test_spam_mark_is_a_time(api: Tracker) -> None:
     marked = api.say(marked_email_as_spam_at="2019-02-15 00:00:00 -0500").email_marked_spam_at
     assert marked == datetime(2019, 2, 15, 5, tzinfo=UTC)

@@ -198,6 +198,7 @@ def test_nothing_of_bad_items_is_applied(api: Tracker) -> None:
         ("x", {"inc": 2**63}),
         ("x", {"add": 1}),
         ("x", {"add": [None]}),
+        ("x", {"add": ["x" * 200] * 9, "$add": [f"{n}" * 200 for n in range(100, 400)]}),
         ("x", {"$remove": [{"id": 1}]}),
         ("x", {"$update": [{"$identifier_key": "id", "$identifier_value": 1}]}),
     ],
@@ -224,8 +225,9 @@ def test_bad_attributes_object_is_refused(api: Tracker, field: str, value: Any) 
         ("properties", {"": 1}),
         ("properties", {"a": "x" * 256}),
         ("properties", {"a": "\0"}),
+        ("properties", {"\ud800": "x" * 256}),
         ("properties", {"a": deep(60)}),
-        ("properties", {f"p{n}": "x" * 200 for n in range(300)}),
+        ("properties", {"a": ["x" * 200] * 300}),
         ("user_alias", "crm:7"),
         ("user_alias", {"alias_label": "crm"}),
     ],
@@ -327,7 +329,9 @@ ANYTHING = st.recursive(
     LEAVES,
     lambda parts: (
         st.lists(parts, max_size=3)
-        | st.dictionaries(st.sampled_from(["a", "inc", "add", "$add", "$time", "\0"]), parts)
+        | st.dictionaries(
+            st.sampled_from(["a", "inc", "add", "$add", "$time", "\0", "\ud800"]), parts
+        )
     ),
     max_leaves=6,
 )

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from braze_portal.environment import rates
 from profiles.models import Event, EventTotal
 from tests.track_calls import TIME, Tracker, event, purchase, tracker_of
 from workspaces.models import Workspace
@@ -65,6 +66,11 @@ def test_purchase_is_kept_in_dollars(
     bought = Event.objects.get()
     paid = {} if currency == "USD" else {"$currency": currency.upper(), "$price": 10}
     assert (bought.amount, bought.properties) == (Decimal(amount), {"size": "L"} | paid)
+
+
+def test_rates_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXCHANGE_RATES", "EUR=1.08 gbp=1.27")
+    assert rates("EXCHANGE_RATES") == {"EUR": Decimal("1.08"), "GBP": Decimal("1.27")}
 
 
 def sessions(api: Tracker) -> list[tuple[str, int]]:

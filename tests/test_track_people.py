@@ -149,3 +149,18 @@ def test_new_person_is_blank_but_for_what_was_said(api: Tracker) -> None:
     assert (bob.custom, bob.email, bob.email_subscribe) == ({}, "", "subscribed")
     assert len(bob.braze_id) == 24
     assert 0 <= bob.random_bucket < 10_000
+
+
+@pytest.mark.parametrize("people", [1, 3])
+def test_queries_do_not_grow_with_the_people(
+    api: Tracker, django_assert_num_queries: Any, people: int
+) -> None:
+    names = [f"user-{n}" for n in range(people)]
+    for name in names:
+        ProfileFactory(workspace=api.workspace, external_id=name)
+    said = [{"external_id": name, "x": {"inc": 1}} for name in names]
+    done = [event(external_id=name) for name in names]
+    api.track(attributes=said)
+    # The key, the limit, two of a savepoint, then who they are, hold, change and record.
+    with django_assert_num_queries(8):
+        api.track(attributes=said, events=done)

@@ -86,7 +86,9 @@ def find(secret: str) -> RestApiKey | None:
     """Return the live key whose secret is ``secret``, with its workspace, or None."""
     # What is not ASCII is no key of ours, and may be what PostgreSQL cannot be asked for.
     lookup = secret[:LOOKUP] if secret.isascii() and secret.isprintable() else ""
-    key = RestApiKey.objects.select_related("workspace").filter(lookup=lookup).first()
+    # At most one. To put it in an order would take Django a quarter of the time.
+    found = RestApiKey.objects.select_related("workspace").filter(lookup=lookup).order_by()
+    key = next(iter(found), None)
     if key is None or not opens(key, secret):
         return None
     return key if key.is_live(timezone.now()) else None
