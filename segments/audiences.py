@@ -141,7 +141,7 @@ class People:
         self._names: dict[Filter, str] = {}
         self._audiences: dict[Node, BitMap] = {}
         self._leaves: dict[str, BitMap] = {}
-        self._changed: dict[str, BitMap] = {}
+        self._changed: dict[str, BitMap | None] = {}
         self._trees: dict[str, dict[str, Any]] = {}
         self._segments: dict[str, BitMap | None] = {}
         self._listed: set[str] = set()
@@ -317,14 +317,14 @@ class People:
         """Bring each of ``wanted`` up to date, or build it, or put it among ``waiting``."""
         known = bitmaps.recall(wanted, self.snapshot, self.now)
         looks = self._looks(wanted, known)
-        if heavy := {n: leaf for n, leaf in known.items() if len(looks.get(n, ())) > WORTH_STORING}:
+        if heavy := {n: leaf for n, leaf in known.items() if _is_much(looks[n])}:
             # A job or another process may have done it, and stored what is newer than what is here.
             newer = bitmaps.reload(heavy, self.snapshot, self.now)
             known |= newer
             looks |= self._looks(wanted, newer)
         together = self._caught_up_together(wanted, known, looks)
         for name, look in looks.items():
-            if len(look) > MOST_CAUGHT_UP:
+            if look is None:
                 del known[name]
             elif name in together:
                 self._keep(name, together[name], look)
@@ -334,9 +334,9 @@ class People:
             with _one_at_a_time(name):
                 # Another thread may have built it while this one waited for its turn.
                 built = bitmaps.recall([name], self.snapshot, self.now)
-                look = self._looks(wanted, built).get(name, BitMap())
-                leaf = built.get(name) if len(look) <= MOST_CAUGHT_UP else None
-                self._refresh(name, wanted[name], leaf, look if leaf else BitMap())
+                look = self._looks(wanted, built).get(name)
+                leaf = built.get(name) if look is not None else None
+                self._refresh(name, wanted[name], leaf, look or BitMap())
 
     def _refresh(self, name: str, item: Filter, known: Leaf | None, look: BitMap) -> None:
         """Catch up or build one leaf, in the time that is left if that is bounded."""
@@ -377,19 +377,19 @@ class People:
         return Leaf(bitmap, self.snapshot, self.now, until, restless)
 
     def _caught_up_together(
-        self, wanted: dict[str, Filter], known: dict[str, Leaf], looks: dict[str, BitMap]
+        self, wanted: dict[str, Filter], known: dict[str, Leaf], looks: dict[str, BitMap | None]
     ) -> dict[str, Leaf]:
         """Catch up all leaves with few people to look at in one statement: a few milliseconds.
 
         When one of them cannot be answered nothing is returned: each is then asked by itself.
         """
-        few = [name for name, look in looks.items() if 0 < len(look) <= WORTH_STORING]
+        few = {name: look for name, look in looks.items() if look and not _is_much(look)}
         if not few:
             return {}
         within = None if self._deadline is None else TOGETHER_TIME
         try:
             with transaction.atomic(), _statement_timeout(within):
-                leaves = self._caught_up([(wanted[n], known[n], looks[n]) for n in few])
+                leaves = self._caught_up([(wanted[n], known[n], few[n]) for n in few])
         except DatabaseError:
             return {}
         return dict(zip(few, leaves, strict=True))
@@ -414,8 +414,10 @@ class People:
             for at, (_, leaf, look) in enumerate(asked)
         ]
 
-    def _looks(self, wanted: dict[str, Filter], known: dict[str, Leaf]) -> dict[str, BitMap]:
-        """Return, by leaf, whom to look at again.
+    def _looks(
+        self, wanted: dict[str, Filter], known: dict[str, Leaf]
+    ) -> dict[str, BitMap | None]:
+        """Return, by leaf, whom to look at again; None is too many, and the leaf is built anew.
 
         Leaves over the same data ask the same, and all is asked in one statement.
         """
@@ -427,12 +429,15 @@ class People:
                 asked[name] = (changed, traces_since(self.workspace, token))
         queries = {repr(query): query for both in asked.values() for query in both}
         new = {said: query for said, query in queries.items() if said not in self._changed}
-        self._changed |= zip(new, bitmaps.read([_limited(q) for q in new.values()]), strict=True)
+        found = bitmaps.read_counted([_limited(query) for query in new.values()])
+        for said, (ids, rows) in zip(new, found, strict=True):
+            # A person may have many rows: what was cut off shows in the rows alone.
+            self._changed[said] = ids if rows <= MOST_CAUGHT_UP else None
         looks = {}
         for name, leaf in known.items():
             parts = [self._changed[repr(query)] for query in asked.get(name, ())]
             parts += [leaf.restless] if leaf.moment != self.now else []
-            looks[name] = BitMap.union(*parts) if parts else BitMap()
+            looks[name] = _union(parts)
         return looks
 
     @contextmanager
@@ -556,6 +561,21 @@ def _statement_timeout(seconds: float | None) -> Iterator[None]:
         cursor.execute(set_timeout, [str(max(1, int(seconds * 1000)))])
         yield
         cursor.execute(set_timeout, [str(STATEMENT_TIMEOUT_MS)])
+
+
+def _union(parts: Iterable[BitMap | None]) -> BitMap | None:
+    """Return all of ``parts`` together, or None if one of them, or all together, is too many."""
+    together = BitMap()
+    for part in parts:
+        if part is None:
+            return None
+        together |= part
+    return together if len(together) <= MOST_CAUGHT_UP else None
+
+
+def _is_much(look: BitMap | None) -> bool:
+    """Tell whether so many are to be looked at that somebody may have done and stored it."""
+    return look is None or len(look) > WORTH_STORING
 
 
 def _limited(query: Query) -> Query:

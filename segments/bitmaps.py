@@ -272,6 +272,11 @@ def replaced(bitmap: BitMap, look: BitMap, inside: BitMap) -> BitMap:
 
 def read(queries: Collection[Query]) -> list[BitMap]:
     """Run ``queries`` as one statement and return the ids that each selects."""
+    return [ids for ids, _rows in read_counted(queries)]
+
+
+def read_counted(queries: Collection[Query]) -> list[tuple[BitMap, int]]:
+    """Run ``queries`` likewise; return the ids that each selects, and in how many rows."""
     if not queries:
         return []
     found = (
@@ -294,7 +299,7 @@ def narrowed(query: Query, ids: BitMap) -> Query:
 BRACES = str.maketrans("[]", "{}")
 
 
-def _ids(sql: str, params: Value) -> list[BitMap]:
+def _ids(sql: str, params: Value) -> list[tuple[BitMap, int]]:
     # Django's cursor takes results as text, and a million ids as hexadecimal text cost 100 ms and
     # 25 MB more than as they are: it only puts the parameters in.
     with connection.cursor() as cursor, connection.wrap_database_errors:
@@ -304,12 +309,13 @@ def _ids(sql: str, params: Value) -> list[BitMap]:
     return [_decoded(sent) for sent in row]
 
 
-def _decoded(sent: bytes | None) -> BitMap:
+def _decoded(sent: bytes | None) -> tuple[BitMap, int]:
     # array_send: five words of header, then for each element its length (4) and its value, all
     # big-endian. An empty result is null.
     if sent is None:
-        return BitMap()
+        return BitMap(), 0
     words = array("I", bytes(sent[20:]))
     if sys.byteorder == "little":
         words.byteswap()
-    return BitMap(words[1::2])
+    ids = words[1::2]
+    return BitMap(ids), len(ids)
