@@ -21,6 +21,7 @@ from segments.filters import (
     Label,
     Operator,
     Query,
+    Since,
     Value,
     either,
     register,
@@ -155,11 +156,11 @@ class CohortFilter(Filter):
             (workspace.pk, self._cohorts, *self.positive.params(self.value, now)),
         )
 
-    def changed_since(self, workspace: Workspace, token: int) -> Query:
+    def changed_since(self, workspace: Workspace, since: Since) -> Query:
         return Query(
-            "select profile_id from cohorts_cohortmembership "
-            "where cohort_id = any(%s) and changed >= %s::xid8",
-            (self._cohorts, str(token)),
+            "select profile_id from cohorts_cohortmembership "  # noqa: S608
+            f"where cohort_id = any(%s) and {since.sql}",
+            (self._cohorts, *since.params),
         )
 
     def restless(self, workspace: Workspace, now: datetime, until: datetime) -> Query | None:

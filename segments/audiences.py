@@ -31,7 +31,7 @@ from segments import backlog, bitmaps
 from segments.bitmaps import Leaf, Snapshot
 from segments.estimates import Size, estimated
 from segments.fields import nothing
-from segments.filters import Filter, InvalidTree, Operator, Query, changed_in, unlisted
+from segments.filters import Filter, InvalidTree, Operator, Query, Since, changed_in, unlisted
 from segments.models import MOST_NESTED, LeafBuild, Segment
 from segments.tree import Tree, load_tree
 from workspaces.models import Workspace
@@ -414,9 +414,7 @@ class People:
             for at, (_, leaf, look) in enumerate(asked)
         ]
 
-    def _looks(
-        self, wanted: dict[str, Filter], known: dict[str, Leaf]
-    ) -> dict[str, BitMap | None]:
+    def _looks(self, wanted: dict[str, Filter], known: dict[str, Leaf]) -> dict[str, BitMap | None]:
         """Return, by leaf, whom to look at again; None is too many, and the leaf is built anew.
 
         Leaves over the same data ask the same, and all is asked in one statement.
@@ -424,9 +422,9 @@ class People:
         asked: dict[str, tuple[Query, ...]] = {}
         for name, leaf in known.items():
             if leaf.snapshot != self.snapshot or not self._alone:
-                token = leaf.snapshot.xmin
-                changed = wanted[name].changed_since(self.workspace, token)
-                asked[name] = (changed, traces_since(self.workspace, token))
+                since = self._since(leaf)
+                changed = wanted[name].changed_since(self.workspace, since)
+                asked[name] = (changed, traces_since(self.workspace, since))
         queries = {repr(query): query for both in asked.values() for query in both}
         new = {said: query for said, query in queries.items() if said not in self._changed}
         found = bitmaps.read_counted([_limited(query) for query in new.values()])
@@ -439,6 +437,11 @@ class People:
             parts += [leaf.restless] if leaf.moment != self.now else []
             looks[name] = _union(parts)
         return looks
+
+    def _since(self, leaf: Leaf) -> Since:
+        """Return which marks ``leaf`` may not have seen. A reader that writes sees its own too."""
+        token = leaf.snapshot.xmin
+        return Since(token, self.snapshot.xmax) if self._alone else Since(token)
 
     @contextmanager
     def _time_left(self, item: Filter) -> Iterator[None]:
@@ -582,9 +585,9 @@ def _limited(query: Query) -> Query:
     return Query(f"{query.sql} limit {MOST_CAUGHT_UP + 1}", query.params)
 
 
-def traces_since(workspace: Workspace, token: int) -> Query:
-    """Select the people who were deleted, or lost a row, since the transaction ``token``."""
-    return changed_in("profiles_trace", "profile_id", workspace, token)
+def traces_since(workspace: Workspace, since: Since) -> Query:
+    """Select the people who were deleted, or lost a row, ``since``."""
+    return changed_in("profiles_trace", "profile_id", workspace, since)
 
 
 def this_minute() -> datetime:

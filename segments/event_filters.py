@@ -25,6 +25,7 @@ from segments.filters import (
     Label,
     Operator,
     Query,
+    Since,
     Value,
     changed_in,
     register,
@@ -139,11 +140,11 @@ class EventFilter(Filter):
         predicate = f"not ({asked.sql})" if self._turned else asked.sql
         return self._where(workspace, now, predicate, asked.params(self.value, now))
 
-    def changed_since(self, workspace: Workspace, token: int) -> Query:
+    def changed_since(self, workspace: Workspace, since: Since) -> Query:
         """Ask the totals, which are written whenever an event is: of all kinds and names, by the
         index of what changed. The index of names would read everybody who ever did this.
         """
-        return changed_in("profiles_eventtotal", "profile_id", workspace, token)
+        return changed_in("profiles_eventtotal", "profile_id", workspace, since)
 
     def settled_until(self, now: datetime) -> datetime | None:
         if self._asked.source is not ever:

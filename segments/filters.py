@@ -8,7 +8,8 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
@@ -30,6 +31,8 @@ type Value = tuple[Any, ...]
 #: For how long ahead a leaf knows whose answer may flip with time: they are looked at each minute,
 #: so that a day of them would be more work than the four times that a leaf is built anew in it.
 HORIZON = timedelta(hours=6)
+#: Any moment: for it a filter is spelled out where its meaning counts and not its answer.
+SPELLED_AT = datetime(2024, 2, 28, 23, 30, tzinfo=UTC)
 
 
 class InvalidTree(ValueError):
@@ -45,6 +48,24 @@ class Query:
 
     def __or__(self, other: "Query") -> "Query":
         return Query(f"{self.sql} union all {other.sql}", self.params + other.params)
+
+
+@dataclass(frozen=True)
+class Since:
+    """The marks from the transaction ``token`` on that the reader may see: below ``before``.
+
+    A dump that was restored into another cluster brings marks that lie ahead there: without the
+    second bound everybody would look changed, until that cluster has come as far.
+    """
+
+    token: int
+    before: int = 2**64 - 1
+
+    sql: ClassVar[str] = "changed >= %s::xid8 and changed < %s::xid8"
+
+    @property
+    def params(self) -> "Value":
+        return (str(self.token), str(self.before))
 
 
 def as_listed(value: Value, now: datetime) -> Value:
@@ -81,16 +102,16 @@ class Operator:
     flips_params: Callable[[Value, datetime, datetime], Value] = as_both_moments
 
 
-def changed_in(table: str, profile: str, workspace: Workspace, token: int) -> Query:
-    """Select ``profile`` of the rows of ``table`` written since the transaction ``token``.
+def changed_in(table: str, profile: str, workspace: Workspace, since: Since) -> Query:
+    """Select ``profile`` of the rows of ``table`` written ``since``.
 
     The workspace comes as a subquery, so that the planner expects one of average size. Of one that
     has come since it last analysed the table it would expect a single row, and read all of them.
     """
     return Query(
         f"select {profile} from {table} "  # noqa: S608
-        "where workspace_id = (select %s::bigint) and changed >= %s::xid8",
-        (workspace.pk, str(token)),
+        f"where workspace_id = (select %s::bigint) and {since.sql}",
+        (workspace.pk, *since.params),
     )
 
 
@@ -112,6 +133,9 @@ class Filter:
     # How to call one of ``picked`` that was deleted.
     gone: ClassVar[Label] = ""
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "value", tuple(as_stored(part) for part in self.value))
+
     @classmethod
     def subjects(cls, workspace: Workspace) -> Iterable[tuple[str, Label]]:
         """Give the subjects that the filter menu offers, each with its label."""
@@ -131,9 +155,9 @@ class Filter:
         """Select the people for whom the filter holds, its negation left aside."""
         raise NotImplementedError
 
-    def changed_since(self, workspace: Workspace, token: int) -> Query:
-        """Select the people whose answer may differ since the transaction ``token``."""
-        return changed_in("profiles_profile", "id", workspace, token)
+    def changed_since(self, workspace: Workspace, since: Since) -> Query:
+        """Select the people whose answer may differ because a row was written ``since``."""
+        return changed_in("profiles_profile", "id", workspace, since)
 
     def settled_until(self, now: datetime) -> datetime | None:
         """Return until when the answer of ``now`` stands, but for the ``restless``.
@@ -186,8 +210,19 @@ class Filter:
         name = self.operators[self.operator].negates or self.operator
         # Where the workspace is decides when its days begin.
         asked = (str(workspace.uid), workspace.time_zone)
-        said = json.dumps([*asked, self.kind, self.subject, name, self.value])
-        return hashlib.sha256(said.encode()).hexdigest()
+        said = [*asked, self.kind, self.subject, name, self.value, self.meaning(workspace)]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+    def meaning(self, workspace: Workspace) -> str:
+        """Spell out how the bitmap is made and kept, with nothing that moves with time.
+
+        It is part of the name, so that an update which changes the meaning begins with a bitmap of
+        its own.
+        """
+        until = self.settled_until(SPELLED_AT)
+        flips = self.restless(workspace, SPELLED_AT, until) if until else None
+        changes = self.changed_since(workspace, Since(0))
+        return repr((self.query(workspace, SPELLED_AT), changes, until, flips))
 
     def audience(self, people: "People") -> BitMap:
         """Return the ids of the people for whom the filter holds."""
@@ -221,6 +256,13 @@ class Filter:
     def dump(self) -> dict[str, Any]:
         """Return the filter as it is stored in a tree."""
         return {"filter": self.key, "operator": self.operator, "value": list(self.value)}
+
+
+def as_stored(part: Any) -> Any:
+    """Return one part of a value as ``jsonb`` gives it back, which writes large numbers out."""
+    if isinstance(part, float) and "e+" in repr(part):
+        return int(Decimal(repr(part)))
+    return part
 
 
 def either(words: list[str]) -> str:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from profiles.models import Profile
 from segments import fields, operators
-from segments.filters import Filter, Label, Operator, Query, changed_in, register
+from segments.filters import Filter, Label, Operator, Query, Since, changed_in, register
 from segments.seen import in_words
 from workspaces.models import Workspace
 
@@ -33,8 +33,8 @@ class IdentifierFilter(Filter):
             (workspace.pk, *self.positive.params(self.value, now)),
         )
 
-    def changed_since(self, workspace: Workspace, token: int) -> Query:
-        return changed_in(self.table, "profile_id", workspace, token)
+    def changed_since(self, workspace: Workspace, since: Since) -> Query:
+        return changed_in(self.table, "profile_id", workspace, since)
 
     def seen(self, workspace: Workspace, profile: Profile, now: datetime) -> str:
         sql = f"select {self.shown} from {self.table} where profile_id = %s order by 1"  # noqa: S608

@@ -18,6 +18,7 @@ from segments.filters import (
     Label,
     Operator,
     Query,
+    Since,
     register,
 )
 from segments.models import UserList
@@ -59,11 +60,11 @@ class UserListFilter(Filter):
             (workspace.pk, list(self.value)),
         )
 
-    def changed_since(self, workspace: Workspace, token: int) -> Query:
+    def changed_since(self, workspace: Workspace, since: Since) -> Query:
         return Query(
-            "select profile_id from segments_userlistmember "
-            "where user_list_id = any(%s::uuid[]) and changed >= %s::xid8",
-            (list(self.value), str(token)),
+            "select profile_id from segments_userlistmember "  # noqa: S608
+            f"where user_list_id = any(%s::uuid[]) and {since.sql}",
+            (list(self.value), *since.params),
         )
 
     def seen(self, workspace: Workspace, profile: Profile, now: datetime) -> str:
