@@ -8,8 +8,8 @@ from django.db import connection, transaction
 
 from profiles.models import Profile
 from segments import audiences
-from segments.audiences import people_of
 from segments.attributes import Country
+from segments.audiences import people_of
 from segments.filters import load
 from segments.models import LeafBitmap, LeafBuild
 from segments.tree import load_tree
