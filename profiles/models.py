@@ -98,6 +98,10 @@ class Profile(models.Model):
                 fields=["workspace", "external_id"], include=["id"], name="profile_external_id"
             ),
             models.UniqueConstraint(fields=["workspace", "braze_id"], name="profile_braze_id"),
+            # The bitmaps of audiences hold ids of 32 bits, sent by PostgreSQL as int4.
+            models.CheckConstraint(
+                condition=models.Q(id__lt=2**31), name="profile_id_fits_a_bitmap"
+            ),
         ]
         indexes = [
             models.Index(fields=["workspace", "changed"], name="profile_changed"),

@@ -4,17 +4,19 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
-from profiles.models import Profile
+from cohorts.models import CohortMembership
+from profiles.models import EventKind, Profile
 from segments import audiences
 from segments.attributes import Country
 from segments.audiences import people_of
 from segments.filters import load
 from segments.models import LeafBitmap, LeafBuild
 from segments.tree import load_tree
-from tests.factories import AliasFactory, ProfileFactory
-from tests.test_segment_audiences import leaf
+from tests.factories import AliasFactory, CohortFactory, ProfileFactory, UserListFactory
+from tests.test_segment_audiences import did, leaf
 from workspaces.models import Workspace
 
 HAS_ALIAS = {"groups": [{"filters": [leaf("alias", "any")]}]}
@@ -85,3 +87,62 @@ def test_what_was_written_in_a_savepoint_is_seen() -> None:
         with transaction.atomic():
             Profile.objects.filter(pk=person.pk).update(country="FR")
     assert members(person.workspace, FRENCH) == [person.pk]
+
+
+LOADED: dict[str, Any] = {"profiles_profile": FRENCH, "profiles_alias": HAS_ALIAS}
+
+
+@pytest.mark.parametrize("table", LOADED)
+def test_a_row_that_brings_an_old_mark_is_seen(workspace: Workspace, table: str) -> None:
+    kept = ProfileFactory(workspace=workspace, country="DE" if "alias" in table else "FR")
+    AliasFactory(profile=kept)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("create temporary table copied on commit drop as select * from " + table)
+        cursor.execute("delete from " + table)
+        cursor.execute("delete from profiles_trace")
+        assert members(workspace, LOADED[table]) == []
+        cursor.execute("update copied set changed = '3'::xid8")
+        cursor.execute(f"insert into {table} select * from copied")
+    assert members(workspace, LOADED[table]) == [kept.pk]
+
+
+MOVES = [
+    ("cohorts_cohortmembership", "cohort_id"),
+    ("cohorts_cohortmembership", "profile_id"),
+    ("segments_userlistmember", "user_list_id"),
+    ("segments_userlistmember", "profile_id"),
+    ("profiles_event", "profile_id"),
+    ("profiles_alias", "profile_id"),
+]
+
+
+@pytest.mark.parametrize(("table", "column"), MOVES)
+def test_a_row_that_moves_is_missed_where_it_was(
+    workspace: Workspace, table: str, column: str
+) -> None:
+    one, other = (ProfileFactory(workspace=workspace) for _ in range(2))
+    cohort, lone_cohort = (CohortFactory(workspace=workspace) for _ in range(2))
+    user_list, lone_list = (UserListFactory(workspace=workspace) for _ in range(2))
+    CohortMembership.objects.create(
+        cohort=cohort, profile=one, active=True, entered_at=timezone.now()
+    )
+    user_list.members.create(profile=one)
+    AliasFactory(profile=one)
+    did(one, [(EventKind.CUSTOM, "a", 0, None, {})])
+    asked = {
+        "cohorts_cohortmembership": leaf("cohort:heap", "includes_any", str(cohort.pk)),
+        "segments_userlistmember": leaf("user_list", "includes_any", str(user_list.pk)),
+        "profiles_event": leaf("custom_event:a", "done"),
+        "profiles_alias": leaf("alias", "any"),
+    }[table]
+    tree = {"groups": [{"filters": [asked]}]}
+    elsewhere = {"cohort_id": lone_cohort.pk, "user_list_id": lone_list.pk, "profile_id": other.pk}
+    assert members(workspace, tree) == [one.pk]
+    with connection.cursor() as cursor:
+        cursor.execute(f"update {table} set {column} = %s", [elsewhere[column]])
+    assert members(workspace, tree) == ([other.pk] if column == "profile_id" else [])
+
+
+def test_an_id_that_no_bitmap_can_hold_is_refused(workspace: Workspace) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ProfileFactory(workspace=workspace, pk=2**31)
