@@ -3,9 +3,10 @@
 from django.contrib import admin
 
 from campaigns.models import Campaign, Canvas
+from workspaces.admin import Rooted
 
 
-class TargetedAdmin(admin.ModelAdmin):
+class TargetedAdmin(Rooted, admin.ModelAdmin):
     list_display = ["name", "workspace", "archived_at", "updated_at"]
     list_filter = ["workspace"]
     list_select_related = ["workspace"]

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from cohorts import keys
 from cohorts.models import Cohort, CohortImport, DataImportKey, Partner, PartnerApiKey
+from workspaces.admin import Rooted
 
 
 class ReadOnly:
@@ -83,7 +84,8 @@ class DataImportKeyAdmin(ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(Cohort)
-class CohortAdmin(Kept, admin.ModelAdmin):
+class CohortAdmin(Kept, Rooted, admin.ModelAdmin):
+    stays = ("workspace", "partner")
     list_display = ("name", "cohort_id", "partner", "workspace", "last_sync_at")
     list_filter = ("partner",)
     list_select_related = ("partner", "workspace")

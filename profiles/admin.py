@@ -1,12 +1,28 @@
 """The operator's pages for people."""
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.forms.models import BaseInlineFormSet
+from django.utils.translation import gettext as _
 
 from profiles.models import Alias, CustomAttribute, Device, Profile
+from workspaces.admin import Rooted
+
+
+class InTheSameWorkspace(BaseInlineFormSet):
+    """Rows that belong to the workspace of their person."""
+
+    def clean(self) -> None:
+        super().clean()
+        for form in self.forms:
+            workspace = getattr(form, "cleaned_data", {}).get("workspace")
+            if workspace and workspace.pk != self.instance.workspace_id:
+                raise ValidationError(_("This belongs to the workspace of its person."))
 
 
 class Aliases(admin.TabularInline):
     model = Alias
+    formset = InTheSameWorkspace
     extra = 0
     raw_id_fields = ("workspace",)
     exclude = ("changed",)
@@ -14,13 +30,14 @@ class Aliases(admin.TabularInline):
 
 class Devices(admin.TabularInline):
     model = Device
+    formset = InTheSameWorkspace
     extra = 0
     raw_id_fields = ("workspace",)
     exclude = ("changed",)
 
 
 @admin.register(Profile)
-class ProfileAdmin(admin.ModelAdmin):
+class ProfileAdmin(Rooted, admin.ModelAdmin):
     """Found by exact identifiers, which have an index: a workspace may hold millions."""
 
     list_display = ("__str__", "workspace", "email", "first_name", "last_name", "created_at")
@@ -35,7 +52,7 @@ class ProfileAdmin(admin.ModelAdmin):
 
 
 @admin.register(CustomAttribute)
-class CustomAttributeAdmin(admin.ModelAdmin):
+class CustomAttributeAdmin(Rooted, admin.ModelAdmin):
     list_display = ("name", "type", "workspace")
     list_filter = ("type",)
     list_select_related = ("workspace",)

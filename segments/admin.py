@@ -6,10 +6,11 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from segments.models import Segment
+from workspaces.admin import Rooted
 
 
 @admin.register(Segment)
-class SegmentAdmin(admin.ModelAdmin):
+class SegmentAdmin(Rooted, admin.ModelAdmin):
     """The tree is read here and edited in the portal, where it is checked."""
 
     list_display = ("name", "workspace", "updated_at", "archived_at")

@@ -13,6 +13,7 @@ from django.urls import reverse
 from campaigns.models import Campaign, Canvas
 from cohorts import keys
 from cohorts.models import Cohort, DataImportKey, Partner, PartnerApiKey
+from profiles.models import CustomAttribute, Profile
 from segments.models import Segment
 from tests.factories import (
     PASSWORD,
@@ -107,6 +108,42 @@ def test_what_stored_trees_name_is_not_deleted(
 ) -> None:
     row = model._default_manager.latest("pk")
     assert operator.post(page(model, "delete", row.pk), {"post": "yes"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("model", "fixed"),
+    [
+        (Profile, {"workspace"}),
+        (CustomAttribute, {"workspace"}),
+        (Segment, {"workspace"}),
+        (Campaign, {"workspace"}),
+        (Cohort, {"workspace", "partner"}),
+    ],
+)
+def test_nothing_moves_to_another_workspace(
+    operator: Client, full: Workspace, model: Any, fixed: set[str]
+) -> None:
+    row = model._default_manager.latest("pk")
+    owners = {"workspace", "partner"}
+    editable = operator.get(page(model, "change", row.pk)).context["adminform"].form.fields
+    assert owners & set(editable) == set()
+    offered = operator.get(page(model, "add")).context["adminform"].form.fields
+    assert owners & set(offered) == fixed
+
+
+def test_an_alias_of_another_workspace_is_refused(operator: Client, full: Workspace) -> None:
+    person, stranger = full.profiles.latest("pk"), ProfileFactory()
+    url = page(Profile, "change", person.pk)
+    shown = operator.get(url).context["adminform"].form.initial
+    data = {name: value for name, value in shown.items() if value is not None} | {"custom": "{}"}
+    for prefix in ("aliases", "devices"):
+        data |= {f"{prefix}-TOTAL_FORMS": 0, f"{prefix}-INITIAL_FORMS": 0}
+    row = {"aliases-TOTAL_FORMS": 1, "aliases-0-label": "crm", "aliases-0-name": "n"}
+    foreign = row | {"aliases-0-workspace": stranger.workspace_id}
+    assert operator.post(url, data | foreign).status_code == 200
+    assert person.aliases.count() == 0
+    assert operator.post(url, data | row | {"aliases-0-workspace": full.pk}).status_code == 302
+    assert person.aliases.count() == 1
 
 
 @pytest.mark.parametrize("model", [DataImportKey, PartnerApiKey])

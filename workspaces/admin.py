@@ -1,6 +1,6 @@
 """The operator's pages for users, workspaces and the record of what happened."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -15,6 +15,19 @@ from workspaces.models import AuditEntry, Member, User, Workspace
 # What a member may do is decided by their role in a workspace, never by Django's groups.
 admin.site.unregister(Group)
 admin.site.site_header = admin.site.site_title = _("Braze Portal: operator pages")
+
+
+class Rooted:
+    """An admin page of objects that stay where they were made: what they belong to is read-only.
+
+    In another workspace they would show its data to strangers, and bitmaps would go on as before.
+    """
+
+    stays: ClassVar[tuple[str, ...]] = ("workspace",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        known = tuple(super().get_readonly_fields(request, obj))  # type: ignore[misc]
+        return (*known, *self.stays) if obj else known
 
 
 class UserEditForm(UserChangeForm):
