@@ -42,12 +42,16 @@ MOST_CAUGHT_UP = 100_000
 #: next start need not repeat it.
 WORTH_STORING = 1_000
 STORED_EVERY = timedelta(hours=6)
-#: No filter may hold a page, or a job, for longer. Milliseconds.
+#: No filter may hold a page for longer, and none a job. Milliseconds.
 STATEMENT_TIMEOUT_MS = 20_000
+JOB_TIMEOUT_MS = 120_000
 #: Seconds that a page gives to leaves which are not ready, before it answers with estimates.
 PAGE = 0.1
+#: Seconds that a page gives to the leaves which are ready but for what changed since.
+CATCH_UP = 0.1
 #: What took longer than a page could wait is not tried again within a page for so many seconds.
 SLOW_FOR = 600.0
+MOST_SLOW = 10_000
 #: An estimate looks at about so many people: at 10,000 it is 1 % of everyone off at most, 95 times
 #: in 100. A workspace of no more people than this is never estimated.
 SLICE = 10_000
@@ -59,8 +63,6 @@ LEAST_TIME = 0.02
 #: Seconds that a page gives to all leaves of a workspace too small for estimates: only a regular
 #: expression made to be slow takes them.
 SMALL_TIME = 0.3
-#: Seconds that a page gives to catching up all leaves together: it takes a few milliseconds.
-TOGETHER_TIME = 0.2
 #: Seconds that a page gives to all that it asks of a few people alone.
 ALONE_TIME = 0.2
 
@@ -133,9 +135,10 @@ class People:
         self.now = now
         self.worth_storing: dict[str, Leaf] = {}
         self.waiting: dict[str, Filter] = {}
+        self.failed: dict[str, tuple[Filter, DatabaseError]] = {}
         # Within a transaction that writes, one snapshot may show two states.
         self._alone = alone
-        self._failed: dict[str, DatabaseError] = {}
+        self._stores_all = False
         self._deadline = None if within is None else monotonic() + within
         self._small_time = SMALL_TIME
         self._names: dict[Filter, str] = {}
@@ -174,9 +177,18 @@ class People:
             self._make_ready({name: item})
         if name in self.waiting:
             raise NotReady(item)
-        if name in self._failed:
-            raise self._failed[name]
+        if name in self.failed:
+            raise self.failed[name][1]
         return self._leaves[name]
+
+    def build(self, item: Filter) -> None:
+        """Bring the leaf ``item`` up to date and store it, however fresh the stored one is: whoever
+        asked for it has an older one, and waits.
+
+        Raises ``DatabaseError`` if it cannot be answered.
+        """
+        self._stores_all = True
+        self.leaf(item)
 
     def segment(self, pk: str | UUID) -> BitMap:
         """Return the ids of the people of a segment of this workspace.
@@ -190,7 +202,7 @@ class People:
             try:
                 with self._one_deeper():
                     self._segments[key] = self.audience(self.tree(key))
-            except (NotReady, InvalidTree):
+            except (NotReady, InvalidTree, DatabaseError):
                 del self._segments[key]
                 raise
         found = self._segments[key]
@@ -274,8 +286,23 @@ class People:
 
     @cached_property
     def slice(self) -> "Some":
-        """A random part of the people, the same for every number of this instant."""
-        known = self._known_everyone()
+        """A random part of the people, the same for every number of this instant.
+
+        It is empty when nobody can be drawn in the time that a page gives to estimates.
+        """
+        known, until = self._known_everyone(), monotonic() + SLICE_TIME
+        try:
+            with transaction.atomic(), _statement_timeout(SLICE_TIME / 2):
+                part, share = self._drawn(known)
+        except OperationalError:
+            part, share = BitMap(), 0.0
+        return Some(self, part, share, until - monotonic())
+
+    def _drawn(self, known: BitMap | None) -> tuple[BitMap, float]:
+        """Draw people by their buckets; return them, and which part of everyone they are.
+
+        Everyone is ``known``, or found out about from a few.
+        """
         buckets = PILOT_BUCKETS
         if known is None:
             pilot = self._in_buckets(PILOT_BUCKETS)
@@ -284,8 +311,7 @@ class People:
             buckets = RANDOM_BUCKETS * SLICE // len(known)
         buckets = min(max(buckets, 1), RANDOM_BUCKETS)
         part = self._in_buckets(buckets)
-        share = len(part) / len(known) if known else buckets / RANDOM_BUCKETS
-        return Some(self, part, share, SLICE_TIME)
+        return part, len(part) / len(known) if known else buckets / RANDOM_BUCKETS
 
     def _known_everyone(self) -> BitMap | None:
         with suppress(NotReady):
@@ -311,12 +337,19 @@ class People:
     # How bitmaps are made ready
 
     def _was_asked(self, name: str) -> bool:
-        return name in self._leaves or name in self.waiting or name in self._failed
+        return name in self._leaves or name in self.waiting or name in self.failed
 
     def _make_ready(self, wanted: dict[str, Filter]) -> None:
         """Bring each of ``wanted`` up to date, or build it, or put it among ``waiting``."""
         known = bitmaps.recall(wanted, self.snapshot, self.now)
-        looks = self._looks(wanted, known)
+        try:
+            with self._time_to_catch_up():
+                looks = self._looks(wanted, known)
+        except OperationalError:
+            if self._deadline is None:
+                raise
+            # Nor would there be time to look at whoever changed: as if nothing were known.
+            known, looks = {}, {}
         if heavy := {n: leaf for n, leaf in known.items() if _is_much(looks[n])}:
             # A job or another process may have done it, and stored what is newer than what is here.
             newer = bitmaps.reload(heavy, self.snapshot, self.now)
@@ -331,12 +364,32 @@ class People:
             else:
                 self._refresh(name, wanted[name], known[name], look)
         for name in [name for name in wanted if name not in known]:
-            with _one_at_a_time(name):
+            with self._turn(name) as mine:
+                if not mine:
+                    self.waiting[name] = wanted[name]
+                    continue
                 # Another thread may have built it while this one waited for its turn.
-                built = bitmaps.recall([name], self.snapshot, self.now)
+                built = bitmaps.remembered([name], self.snapshot, self.now)
                 look = self._looks(wanted, built).get(name)
                 leaf = built.get(name) if look is not None else None
                 self._refresh(name, wanted[name], leaf, look or BitMap())
+
+    @contextmanager
+    def _turn(self, name: str) -> Iterator[bool]:
+        """Let the threads of this process build a leaf one after the other, not all at once.
+
+        Gives False when the turn did not come in the time of a page.
+        """
+        lock = _turns.setdefault(name, threading.Lock())
+        mine = lock.acquire(blocking=False)
+        if not mine:
+            left = -1.0 if self._deadline is None else self._deadline - monotonic()
+            mine = lock.acquire(timeout=left if self._deadline is None else max(left, 0.0))
+        try:
+            yield mine
+        finally:
+            if mine:
+                lock.release()
 
     def _refresh(self, name: str, item: Filter, known: Leaf | None, look: BitMap) -> None:
         """Catch up or build one leaf, in the time that is left if that is bounded."""
@@ -345,7 +398,7 @@ class People:
         except NotReady:
             self.waiting[name] = item
         except DatabaseError as error:
-            self._failed[name] = error
+            self.failed[name] = (item, error)
         else:
             self._keep(name, leaf, look)
 
@@ -357,7 +410,7 @@ class People:
 
     def _is_worth_storing(self, leaf: Leaf, look: BitMap) -> bool:
         age = self.now - leaf.stored_at if leaf.stored_at else STORED_EVERY
-        return len(look) >= WORTH_STORING or age >= STORED_EVERY
+        return self._stores_all or len(look) >= WORTH_STORING or age >= STORED_EVERY
 
     def _moved_on(self, known: Leaf) -> Leaf:
         if (known.snapshot, known.moment) == (self.snapshot, self.now):
@@ -386,9 +439,8 @@ class People:
         few = {name: look for name, look in looks.items() if look and not _is_much(look)}
         if not few:
             return {}
-        within = None if self._deadline is None else TOGETHER_TIME
         try:
-            with transaction.atomic(), _statement_timeout(within):
+            with transaction.atomic(), self._time_to_catch_up():
                 leaves = self._caught_up([(wanted[n], known[n], few[n]) for n in few])
         except DatabaseError:
             return {}
@@ -438,6 +490,16 @@ class People:
             looks[name] = _union(parts)
         return looks
 
+    @contextmanager
+    def _time_to_catch_up(self) -> Iterator[None]:
+        """Bound what a page gives to the leaves which are ready but for what changed."""
+        if self._deadline is None:
+            yield
+            return
+        left = max(self._deadline - monotonic(), CATCH_UP)
+        with transaction.atomic(), _statement_timeout(left):
+            yield
+
     def _since(self, leaf: Leaf) -> Since:
         """Return which marks ``leaf`` may not have seen. A reader that writes sees its own too."""
         token = leaf.snapshot.xmin
@@ -453,17 +515,16 @@ class People:
             with transaction.atomic():
                 yield
             return
-        begun = monotonic()
-        left, what = self._deadline - begun, item.key
-        if not self._is_large:
-            left, what = self._small_time, self.name_of(item)
-        key = (self.workspace.pk, what)
+        begun, key = monotonic(), self.name_of(item)
+        left = self._deadline - begun if self._is_large else self._small_time
         if left < LEAST_TIME or _slow.get(key, 0.0) > begun:
             raise NotReady(item)
         try:
             with transaction.atomic(), _statement_timeout(left):
                 yield
         except OperationalError as error:
+            if len(_slow) > MOST_SLOW:
+                _slow.clear()
             _slow[key] = monotonic() + SLOW_FOR
             raise NotReady(item) from error
         finally:
@@ -540,17 +601,10 @@ class Some(People):
         return None if self._deadline is None else self._deadline - monotonic()
 
 
-#: What took longer than a page could wait, by workspace and filter, and until when it is believed.
-_slow: dict[tuple[int, str], float] = {}
+#: The leaves that took longer than a page could wait, and until when that is believed.
+_slow: dict[str, float] = {}
 #: Who builds a leaf in this process: a lock is there as long as somebody holds or awaits it.
 _turns: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
-
-
-@contextmanager
-def _one_at_a_time(name: str) -> Iterator[None]:
-    """Let the threads of this process build a leaf one after the other, not all at once."""
-    with _turns.setdefault(name, threading.Lock()):
-        yield
 
 
 @contextmanager
@@ -598,12 +652,16 @@ def this_minute() -> datetime:
 def _opened(timeout_ms: int, *, alone: bool) -> Snapshot:
     """Take the snapshot of a transaction that has just begun: one way to the server and back."""
     isolate = "set transaction isolation level repeatable read, read only; " if alone else ""
-    take = "select pg_current_snapshot()::text, set_config('statement_timeout', %s, true)"
+    take = (
+        "select pg_current_snapshot()::text, pg_current_xact_id_if_assigned()::text, "
+        "set_config('statement_timeout', %s, true)"
+    )
     with connection.cursor() as cursor:
         cursor.execute(isolate + take, [str(timeout_ms)])
         if alone:
             cursor.nextset()
-        return Snapshot.parse(cursor.fetchone()[0])
+        snapshot, writer, _timeout = cursor.fetchone()
+    return replace(Snapshot.parse(snapshot), writer=int(writer) if writer else None)
 
 
 @contextmanager
@@ -622,15 +680,27 @@ def people_of(
     measured from ``now``, by default the present minute; days begin as the workspace has them.
     """
     outermost = not connection.in_atomic_block
-    with transaction.atomic():
-        snapshot = _opened(timeout_ms, alone=outermost)
-        here = (now or this_minute()).astimezone(ZoneInfo(workspace.time_zone))
-        people = People(workspace, snapshot, within, here, alone=outermost)
-        yield people
+    people = None
+    try:
+        with transaction.atomic():
+            snapshot = _opened(timeout_ms, alone=outermost)
+            here = (now or this_minute()).astimezone(ZoneInfo(workspace.time_zone))
+            people = People(workspace, snapshot, within, here, alone=outermost)
+            yield people
+    finally:
+        # Also when one filter failed: the others were built, or are to be.
+        if people is not None and not connection.needs_rollback:
+            _hand_over(people)
+
+
+def _hand_over(people: People) -> None:
+    """Keep what was built, and see to what could not be."""
     if people.worth_storing:
-        bitmaps.store(workspace.pk, people.worth_storing)
+        bitmaps.store(people.workspace.pk, people.worth_storing)
     if people.waiting:
-        backlog.ask_for(workspace, people.waiting)
+        backlog.ask_for(people.workspace, people.waiting)
+    if people.failed:
+        backlog.note_failures(people.workspace, people.failed)
     bitmaps.note_use(people.used)
 
 

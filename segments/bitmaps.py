@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Self
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from psycopg import Cursor
 from pyroaring import BitMap
@@ -39,11 +39,16 @@ MOST_NOTED = 10_000
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Which transactions a reader sees: ``pg_current_snapshot()``."""
+    """Which transactions a reader sees: ``pg_current_snapshot()``.
+
+    ``writer`` is the reader's own transaction, if that has written: it sees what nobody else does,
+    and what may be rolled back.
+    """
 
     xmin: int
     xmax: int
     running: frozenset[int]
+    writer: int | None = None
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -56,8 +61,10 @@ class Snapshot:
 
     def sees_all_of(self, other: "Snapshot") -> bool:
         """Tell whether every transaction that ``other`` sees is seen here too."""
-        return other.xmax <= self.xmax and all(
-            xid >= other.xmax or xid in other.running for xid in self.running
+        return (
+            other.writer in (None, self.writer)
+            and other.xmax <= self.xmax
+            and all(xid >= other.xmax or xid in other.running for xid in self.running)
         )
 
 
@@ -136,13 +143,19 @@ def _memory_of(bitmap: BitMap) -> int:
 
 def recall(names: Collection[str], snapshot: Snapshot, now: datetime) -> dict[str, Leaf]:
     """Return, of each leaf that has one, the newest version from which a reader may go on."""
-    found = {}
-    for name in names:
-        if leaf := next((v for v in cached.get(name) if v.may_serve(snapshot, now)), None):
-            found[name] = leaf
+    found = remembered(names, snapshot, now)
     missing = [name for name in names if name not in found]
     for name, leaf in _stored(missing) if missing else ():
         if leaf.may_serve(snapshot, now):
+            found[name] = leaf
+    return found
+
+
+def remembered(names: Iterable[str], snapshot: Snapshot, now: datetime) -> dict[str, Leaf]:
+    """Return likewise what is in the memory of this process."""
+    found = {}
+    for name in names:
+        if leaf := next((v for v in cached.get(name) if v.may_serve(snapshot, now)), None):
             found[name] = leaf
     return found
 
@@ -216,15 +229,19 @@ def store(workspace_id: int, leaves: dict[str, Leaf]) -> None:
 _noted: dict[str, float] = {}
 
 
-def note_use(names: Iterable[str]) -> None:
-    """Write down that the leaves ``names`` are in use, each once an hour."""
+def note_use(read: Iterable[str]) -> None:
+    """Write down that the leaves ``read`` are in use, each once an hour."""
     now = time.monotonic()
-    due = [name for name in names if now - _noted.get(name, -NOTED_EVERY) >= NOTED_EVERY]
+    due = [name for name in read if now - _noted.get(name, -NOTED_EVERY) >= NOTED_EVERY]
     if due:
         if len(_noted) > MOST_NOTED:
             _noted.clear()
         _noted.update(dict.fromkeys(due, now))
-        LeafBitmap.objects.filter(pk__in=due).update(used_at=timezone.now())
+        with transaction.atomic():
+            # In one order, as ``store`` does, so that two that note the same cannot deadlock.
+            used = LeafBitmap.objects.filter(pk__in=due).order_by("pk").select_for_update()
+            names = list(used.values_list("pk", flat=True))
+            LeafBitmap.objects.filter(pk__in=names).update(used_at=timezone.now())
 
 
 OVER_BUDGET = """

@@ -19,14 +19,18 @@ class Size:
         return not self.margin
 
 
-def estimated(found: int, looked_at: int, share: float) -> Size:
+def estimated(found: int, looked_at: int, share: float) -> Size | None:
     """Return the size that ``found`` of ``looked_at`` people, drawn at random, speak for.
+
+    None is when nobody was looked at though there may be some.
 
     ``share`` is which part of everyone they are. The margin is half of the Wilson interval at
     95 %, which is not 0 for a share of 0, less what is known because a good part was looked at.
     """
-    if not looked_at or share >= 1:
+    if share >= 1:
         return Size(found)
+    if not looked_at:
+        return None
     part = found / looked_at
     spread = part * (1 - part) / looked_at + CONFIDENCE**2 / (4 * looked_at**2)
     half = CONFIDENCE * sqrt(spread) / (1 + CONFIDENCE**2 / looked_at)

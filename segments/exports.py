@@ -12,7 +12,7 @@ from psycopg import sql
 from pyroaring import BitMap
 
 from segments import export_jobs
-from segments.audiences import people_of
+from segments.audiences import JOB_TIMEOUT_MS, people_of
 from segments.export_columns import Column, columns_of
 from segments.export_jobs import Progress
 from segments.models import Segment, SegmentExport
@@ -58,7 +58,8 @@ def _write_rows(export: SegmentExport, file: IO[bytes]) -> int:
     known = columns_of(export.segment.workspace)
     columns = [known[key] for key in export.columns if key in known]
     file.write(header(columns))
-    with people_of(export.segment.workspace) as people, Progress(export) as progress:
+    opened = people_of(export.segment.workspace, timeout_ms=JOB_TIMEOUT_MS)
+    with opened as people, Progress(export) as progress:
         audience = people.segment(export.segment_id)
         progress.tell(0, len(audience))
         for done in copy_rows(audience, columns, file.write):

@@ -13,7 +13,7 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 from pyroaring import BitMap
 
-from segments.audiences import People, people_of
+from segments.audiences import JOB_TIMEOUT_MS, People, people_of
 from segments.filters import InvalidTree
 from segments.models import Segment, SegmentSize
 from segments.tree import Tree
@@ -86,7 +86,7 @@ def record_sizes(workspace: Workspace, only: Collection[UUID] | None = None) -> 
 
 def _measured(workspace: Workspace, segments: Collection[UUID], day: date) -> list[Measured]:
     measured = []
-    with people_of(workspace) as people:
+    with people_of(workspace, timeout_ms=JOB_TIMEOUT_MS) as people:
         people.prepare(_trees(people, segments))
         for pk in segments:
             # In a savepoint: one that takes too long must not end the snapshot of the others.

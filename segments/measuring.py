@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import DatabaseError
+from django.db import DatabaseError, OperationalError
 
 from segments.attributes import EMAIL_IS_AVAILABLE
 from segments.audiences import PAGE, People, people_of
+from segments.backlog import reason_of
 from segments.builder import Builder
 from segments.filters import Catalogue, InvalidTree
 from segments.impact import impact_of
@@ -49,7 +50,8 @@ def measured(
     """Measure the tree of ``builder``: what a page shows beside it.
 
     ``question`` asks about one person, ``changing`` is the stored segment that the draft would
-    change. No numbers but ``failed`` if a filter takes too long or names what is gone.
+    change. No numbers but ``failed`` if a filter takes too long or names what is gone, and its
+    ``reason`` if the database has another one.
     """
     asked = question or Question()
     try:
@@ -61,8 +63,14 @@ def measured(
                 numbers["impact"] = impact_of(people, changing, builder.tree)
             numbers["lookup"] = _looked_up(people, asked, builder.tree, builder.catalogue)
             return numbers | {"pending": pending_of(people), "question": asked}
-    except (DatabaseError, InvalidTree):
-        return {"failed": True, "question": asked}
+    except (DatabaseError, InvalidTree) as error:
+        return {"failed": True, "reason": _reason_of(error), "question": asked}
+
+
+def _reason_of(error: Exception) -> str:
+    """Say what the database has against a filter, unless that it takes too long."""
+    known = isinstance(error, DatabaseError) and not isinstance(error, OperationalError)
+    return reason_of(error) if known else ""
 
 
 def _looked_up(

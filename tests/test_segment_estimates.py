@@ -175,11 +175,12 @@ def test_one_person_is_asked_alone(large: Workspace) -> None:
         (5_000, 10_000, 0.01, Size(500_000, 9_750)),
         (10_000, 10_000, 0.01, Size(1_000_000, 192)),
         (7, 10, 1.0, Size(7)),
-        (0, 0, 0.5, Size(0)),
+        (0, 0, 0.5, None),
+        (0, 0, 1.0, Size(0)),
     ],
 )
 def test_the_margin_follows_the_part_that_was_asked(
-    found: int, looked_at: int, share: float, size: Size
+    found: int, looked_at: int, share: float, size: Size | None
 ) -> None:
     assert estimated(found, looked_at, share) == size
 
