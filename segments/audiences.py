@@ -341,15 +341,25 @@ class People:
 
     def _make_ready(self, wanted: dict[str, Filter]) -> None:
         """Bring each of ``wanted`` up to date, or build it, or put it among ``waiting``."""
-        known = bitmaps.recall(wanted, self.snapshot, self.now)
-        try:
-            with self._time_to_catch_up():
-                looks = self._looks(wanted, known)
-        except OperationalError:
-            if self._deadline is None:
-                raise
-            # Nor would there be time to look at whoever changed: as if nothing were known.
-            known, looks = {}, {}
+        self._catch_up(wanted, bitmaps.recall(wanted, self.snapshot, self.now))
+        for name, item in wanted.items():
+            if not self._was_asked(name):
+                self._build_in_turn(name, item)
+
+    def _catch_up(self, wanted: dict[str, Filter], known: dict[str, Leaf]) -> None:
+        """Bring up to date what is ``known``, but for what must be built anew.
+
+        That is all of it when a page has no time to find out who changed.
+        """
+        if self._deadline is None or not known:
+            self._catch_up_all(wanted, known)
+            return
+        left = max(self._deadline - monotonic(), CATCH_UP)
+        with suppress(OperationalError), transaction.atomic(), _statement_timeout(left):
+            self._catch_up_all(wanted, known)
+
+    def _catch_up_all(self, wanted: dict[str, Filter], known: dict[str, Leaf]) -> None:
+        looks = self._looks(wanted, known)
         if heavy := {n: leaf for n, leaf in known.items() if _is_much(looks[n])}:
             # A job or another process may have done it, and stored what is newer than what is here.
             newer = bitmaps.reload(heavy, self.snapshot, self.now)
@@ -357,39 +367,34 @@ class People:
             looks |= self._looks(wanted, newer)
         together = self._caught_up_together(wanted, known, looks)
         for name, look in looks.items():
-            if look is None:
-                del known[name]
-            elif name in together:
+            if name in together and look is not None:
                 self._keep(name, together[name], look)
-            else:
+            elif look is not None:
                 self._refresh(name, wanted[name], known[name], look)
-        for name in [name for name in wanted if name not in known]:
-            with self._turn(name) as mine:
-                if not mine:
-                    self.waiting[name] = wanted[name]
-                    continue
-                # Another thread may have built it while this one waited for its turn.
-                built = bitmaps.remembered([name], self.snapshot, self.now)
-                look = self._looks(wanted, built).get(name)
-                leaf = built.get(name) if look is not None else None
-                self._refresh(name, wanted[name], leaf, look or BitMap())
 
-    @contextmanager
-    def _turn(self, name: str) -> Iterator[bool]:
-        """Let the threads of this process build a leaf one after the other, not all at once.
+    def _build_in_turn(self, name: str, item: Filter) -> None:
+        """Build a leaf: the threads of this process one after the other, not all at once.
 
-        Gives False when the turn did not come in the time of a page.
+        A page does not wait for its turn longer than for a leaf.
         """
-        lock = _turns.setdefault(name, threading.Lock())
-        mine = lock.acquire(blocking=False)
-        if not mine:
-            left = -1.0 if self._deadline is None else self._deadline - monotonic()
-            mine = lock.acquire(timeout=left if self._deadline is None else max(left, 0.0))
+        turn = _turns.setdefault(name, threading.Lock())
+        waited = not turn.acquire(blocking=False)
+        if waited and not turn.acquire(timeout=self._patience):
+            self.waiting[name] = item
+            return
         try:
-            yield mine
+            if waited and (built := bitmaps.remembered([name], self.snapshot, self.now)):
+                # Another thread has built it.
+                self._catch_up({name: item}, built)
+            if not self._was_asked(name):
+                self._refresh(name, item, None, BitMap())
         finally:
-            if mine:
-                lock.release()
+            turn.release()
+
+    @property
+    def _patience(self) -> float:
+        """How many seconds may go by until the deadline; -1 is any number, as for a lock."""
+        return -1.0 if self._deadline is None else max(self._deadline - monotonic(), 0.0)
 
     def _refresh(self, name: str, item: Filter, known: Leaf | None, look: BitMap) -> None:
         """Catch up or build one leaf, in the time that is left if that is bounded."""
@@ -440,7 +445,7 @@ class People:
         if not few:
             return {}
         try:
-            with transaction.atomic(), self._time_to_catch_up():
+            with transaction.atomic():
                 leaves = self._caught_up([(wanted[n], known[n], few[n]) for n in few])
         except DatabaseError:
             return {}
@@ -490,16 +495,6 @@ class People:
             looks[name] = _union(parts)
         return looks
 
-    @contextmanager
-    def _time_to_catch_up(self) -> Iterator[None]:
-        """Bound what a page gives to the leaves which are ready but for what changed."""
-        if self._deadline is None:
-            yield
-            return
-        left = max(self._deadline - monotonic(), CATCH_UP)
-        with transaction.atomic(), _statement_timeout(left):
-            yield
-
     def _since(self, leaf: Leaf) -> Since:
         """Return which marks ``leaf`` may not have seen. A reader that writes sees its own too."""
         token = leaf.snapshot.xmin
@@ -537,7 +532,11 @@ class People:
         if known is not None:
             return len(known) > SLICE
         everyone = Profile.objects.in_workspace(self.workspace).order_by()
-        return everyone[SLICE : SLICE + 1].exists()
+        try:
+            with transaction.atomic(), _statement_timeout(CATCH_UP):
+                return everyone[SLICE : SLICE + 1].exists()
+        except OperationalError:  # even this has to wait
+            return True
 
 
 class Some(People):
