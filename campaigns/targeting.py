@@ -111,16 +111,16 @@ class Target:
 
     def audience(self, people: People) -> BitMap:
         """Return the ids of everyone who is meant."""
-        return reduce(and_, (people.audience(node) for node in self.nodes()))
+        return reduce(and_, (people.audience(node) for node in self.nodes(people)))
 
     def leaves(self, people: People) -> Iterator[Filter]:
         """Give the filters whose bitmaps ``audience`` combines."""
-        for node in self.nodes():
+        for node in self.nodes(people):
             yield from node.leaves(people)
 
-    def nodes(self) -> list[Tree]:
-        """Return the trees of which all must hold."""
-        return [*(load_tree(segment.tree) for segment in self.segments), self.tree]
+    def nodes(self, people: People) -> list[Tree]:
+        """Return the trees of which all must hold, the segments' as they are in this snapshot."""
+        return [*(people.tree(segment.pk) for segment in self.segments), self.tree]
 
     def numbers(self, people: People) -> Numbers:
         """Count the audience, and whom each channel reaches under the subscription setting."""
@@ -157,7 +157,7 @@ class Target:
         """Give each segment, the filters and the exclusions, with who is left after each."""
         left: Node = EVERYONE
         for segment in self.segments:
-            members = load_tree(segment.tree)
+            members = people.tree(segment.pk)
             left = Intersection((left, members))
             yield Stage(segment.name, people.size(members), people.size(left), segment)
         if self.tree.groups:

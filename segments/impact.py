@@ -8,7 +8,7 @@ from segments.filters import InvalidTree
 from segments.models import Segment
 from segments.nesting import affected
 from segments.nodes import Difference
-from segments.tree import Tree, load_tree
+from segments.tree import Tree
 from segments.uses import Use
 
 
@@ -31,10 +31,10 @@ class Impact:
 
 
 def impact_of(people: People, segment: Segment, draft: Tree) -> Impact:
-    """Compare ``draft`` with the stored tree of ``segment``."""
+    """Compare ``draft`` with the tree of ``segment`` as it is stored in this snapshot."""
     enter = leave = None
     try:
-        stored = load_tree(segment.tree)
+        stored = people.tree(segment.pk)
     except InvalidTree:  # what is stored cannot be read any more
         pass
     else:

@@ -15,7 +15,7 @@ from segments.lookup import Lookup, look_up
 from segments.models import Segment
 from segments.nodes import Intersection
 from segments.pending import pending_of
-from segments.tree import Tree, load_tree
+from segments.tree import Tree
 from workspaces.access import WorkspaceRequest
 
 
@@ -35,11 +35,11 @@ class Question:
 
 def answered(segment: Segment, question: Question) -> dict[str, Any]:
     """Answer ``question`` about a stored segment alone: no bitmap is needed for one person."""
-    try:
-        tree = load_tree(segment.tree)
-    except InvalidTree:
-        return {"question": question, "lookup": Lookup(question.text, failed=True)}
     with people_of(segment.workspace, within=PAGE) as people:
+        try:
+            tree = people.tree(segment.pk)
+        except InvalidTree:
+            return {"question": question, "lookup": Lookup(question.text, failed=True)}
         lookup = _looked_up(people, question, tree, Catalogue(segment.workspace))
         return {"question": question, "lookup": lookup}
 

@@ -12,7 +12,6 @@ from segments.audiences import ALONE_TIME, PAGE, NotReady, people_of
 from segments.estimates import Size
 from segments.models import Segment
 from segments.pending import Pending, pending_of
-from segments.tree import load_tree
 
 PER_PAGE = 50
 
@@ -35,8 +34,8 @@ class Members:
 
 def page_of_members(segment: Segment, number: str | None) -> Members:
     """Return one page of the people of ``segment``, by id. Any page costs the same."""
-    tree = load_tree(segment.tree)
     with people_of(segment.workspace, within=PAGE) as people:
+        tree = people.tree(segment.pk)
         members = Members(size=people.size(tree))
         try:
             audience = tree.audience(people)
@@ -56,8 +55,8 @@ def search_members(segment: Segment, text: str, *, personal: bool) -> Members:
     not the bitmaps of the segment are ready: it asks about these few alone. Raises ``NotReady`` if
     even that takes too long.
     """
-    tree = load_tree(segment.tree)
     with people_of(segment.workspace, within=PAGE) as people:
+        tree = people.tree(segment.pk)
         known = search(segment.workspace, text, personal=personal)
         found = list(known.prefetch_related("aliases", "devices"))
         ids = BitMap([person.pk for person in found])

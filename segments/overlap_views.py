@@ -13,7 +13,6 @@ from segments.filters import InvalidTree
 from segments.models import Segment
 from segments.overlap import overlap_of
 from segments.pending import pending_of
-from segments.tree import load_tree
 from workspaces.access import WorkspaceRequest, workspace_page
 from workspaces.models import Workspace
 
@@ -53,7 +52,7 @@ def compared(workspace: Workspace, a: Segment, b: Segment) -> dict[str, Any]:
     a.workspace = b.workspace = workspace
     try:
         with people_of(workspace, within=PAGE) as people:
-            overlap = overlap_of(people, load_tree(a.tree), load_tree(b.tree))
+            overlap = overlap_of(people, people.tree(a.pk), people.tree(b.pk))
             return {"a": a, "b": b, "overlap": overlap, "pending": pending_of(people)}
     except (DatabaseError, InvalidTree):
         return {"a": a, "b": b, "failed": True}

@@ -7,15 +7,27 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from campaigns.models import Campaign, SendTo
+from campaigns.targeting import Target
 from cohorts.models import CohortMembership
 from profiles.models import EventKind, Profile
 from segments import audiences
 from segments.attributes import Country
 from segments.audiences import people_of
+from segments.estimates import Size
 from segments.filters import load
-from segments.models import LeafBitmap, LeafBuild
+from segments.impact import impact_of
+from segments.members import page_of_members
+from segments.models import LeafBitmap, LeafBuild, Segment
+from segments.overlap_views import compared
 from segments.tree import load_tree
-from tests.factories import AliasFactory, CohortFactory, ProfileFactory, UserListFactory
+from tests.factories import (
+    AliasFactory,
+    CohortFactory,
+    ProfileFactory,
+    SegmentFactory,
+    UserListFactory,
+)
 from tests.test_segment_audiences import did, leaf
 from workspaces.models import Workspace
 
@@ -146,3 +158,18 @@ def test_a_row_that_moves_is_missed_where_it_was(
 def test_an_id_that_no_bitmap_can_hold_is_refused(workspace: Workspace) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         ProfileFactory(workspace=workspace, pk=2**31)
+
+
+def test_numbers_are_of_the_tree_that_their_snapshot_sees(workspace: Workspace) -> None:
+    for country in ("FR", "DE", "DE"):
+        ProfileFactory(workspace=workspace, country=country)
+    read_before = SegmentFactory(workspace=workspace, tree=FRENCH)
+    campaign = Campaign.objects.create(workspace=workspace, name="Welcome")
+    german = {"groups": [{"filters": [leaf("country", "any_of", "DE")]}]}
+    Segment.objects.filter(pk=read_before.pk).update(tree=german)
+    target = Target((read_before,), load_tree({}), SendTo(campaign.send_to))
+    with people_of(workspace) as people:
+        assert len(target.audience(people)) == 2
+        assert impact_of(people, read_before, load_tree(FRENCH)).enter == Size(1)
+    assert compared(workspace, read_before, read_before)["overlap"].both == Size(2)
+    assert page_of_members(read_before, None).size == Size(2)

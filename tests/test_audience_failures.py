@@ -124,7 +124,7 @@ def test_what_somebody_else_finished_does_not_fail(workspace: Workspace) -> None
 def test_a_build_stores_what_is_fresh_here(large: Workspace) -> None:
     size_of(large, FRENCH)
     kept = LeafBitmap.objects.get(pk=name_of(FRENCH, large)).snapshot
-    ProfileFactory(workspace=large)
+    ProfileFactory(workspace=large, external_id="late")
     size_of(large, FRENCH)
     assert LeafBitmap.objects.get(pk=name_of(FRENCH, large)).snapshot == kept
     backlog.ask_for(large, {name_of(FRENCH, large): next(iter(FRENCH.filters()))})

@@ -131,7 +131,7 @@ def test_a_list_asks_the_same_of_the_database_for_one_row_and_for_three(
         item = model.objects.create(workspace=french.workspace, name=str(number))
         item.segments.set([french, own])
     analyst_client.get(url)  # builds the bitmaps, which later calls only catch up
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(17):
         analyst_client.get(url)
 
 

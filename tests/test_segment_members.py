@@ -51,7 +51,7 @@ def test_many_are_shown_by_the_same_queries(
     for _ in range(count):
         AliasFactory(profile=ProfileFactory(workspace=french.workspace, country="FR"))
     asked(analyst_client, french)  # builds the bitmaps
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(16):
         assert len(asked(analyst_client, french).context["members"].people) == count
 
 

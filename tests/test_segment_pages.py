@@ -265,7 +265,7 @@ def test_the_list_asks_the_same_for_any_length(
     for _ in range(count):
         SegmentFactory(workspace=workspace)
     analyst_client.get("/w/acme/segments/")
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(19):
         page = analyst_client.get("/w/acme/segments/")
     assert [segment.size for segment in page.context["page"]] == [Size(3)] * count
 
