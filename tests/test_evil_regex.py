@@ -24,7 +24,7 @@ EVIL = r"^(a|aa)+(a+)(a+)b\1\2\3c$"
 @pytest.fixture
 def evil(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The builder with such a filter, with little patience."""
-    monkeypatch.setattr(building, "TIMEOUT_MS", 300)
+    monkeypatch.setattr(building, "JOB_TIMEOUT_MS", 300)
     declare(workspace, bio="string")
     bio = "a" * 3000 + "b" + "a" * 3001 + "c"
     ProfileFactory(workspace=workspace, external_id="ada", custom={"bio": bio})
