@@ -320,5 +320,5 @@ def test_lists_take_the_same_queries_whatever_their_number(
         SegmentFactory(workspace=workspace, tree=naming(user_list))
     url = reverse("user-list-list", args=["acme"])
     marketer_client.get(url)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(15):
         assert len(marketer_client.get(url).context["rows"]) == number
