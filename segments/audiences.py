@@ -33,11 +33,14 @@ from segments.estimates import Size, estimated
 from segments.fields import nothing
 from segments.filters import Filter, InvalidTree, Operator, Query, Since, changed_in, unlisted
 from segments.models import MOST_NESTED, LeafBuild, Segment
+from segments.operators import MINUTE
 from segments.tree import Tree, load_tree
 from workspaces.models import Workspace
 
 #: Past this many changed people a leaf is built anew: looking at them one by one costs more.
 MOST_CAUGHT_UP = 100_000
+#: So many whose answer may flip are looked at each minute: in less than a tenth of a second.
+MOST_RESTLESS = 20_000
 #: After this many, or so long, a caught-up leaf is stored again, so that other processes and the
 #: next start need not repeat it.
 WORTH_STORING = 1_000
@@ -432,7 +435,17 @@ class People:
         queries = [item.query(self.workspace, self.now), *([flips] if flips else [])]
         bitmap, *flipping = bitmaps.read(queries)
         restless = flipping[0] if flipping else BitMap()
+        if until and len(restless) > MOST_RESTLESS:
+            until, restless = self._sooner(item, until, len(restless))
         return Leaf(bitmap, self.snapshot, self.now, until, restless)
+
+    def _sooner(self, item: Filter, until: datetime, many: int) -> tuple[datetime, BitMap]:
+        """Know the restless for a shorter time where they are ``many``: they are looked at each
+        minute, which would soon be more work than to build the leaf anew more often.
+        """
+        sooner = self.now + max((until - self.now) * MOST_RESTLESS / many, MINUTE)
+        flips = item.restless(self.workspace, self.now, sooner)
+        return sooner, bitmaps.read([flips])[0] if flips else BitMap()
 
     def _caught_up_together(
         self, wanted: dict[str, Filter], known: dict[str, Leaf], looks: dict[str, BitMap | None]

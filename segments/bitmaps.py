@@ -92,6 +92,18 @@ class Leaf:
         )
 
 
+@dataclass(frozen=True)
+class Moved:
+    """Who entered an audience and who left it between two states of it."""
+
+    entered: BitMap
+    left: BitMap
+
+    @classmethod
+    def between(cls, before: BitMap, after: BitMap) -> Self:
+        return cls(after - before, before - after)
+
+
 class Cache:
     """The leaves that this process read last, the least recently used dropped first."""
 

@@ -14,6 +14,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from pyroaring import BitMap
 
 from segments.audiences import JOB_TIMEOUT_MS, People, people_of
+from segments.bitmaps import Moved
 from segments.filters import InvalidTree
 from segments.models import Segment, SegmentSize
 from segments.tree import Tree
@@ -93,8 +94,8 @@ def _measured(workspace: Workspace, segments: Collection[UUID], day: date) -> li
             with suppress(InvalidTree, DatabaseError), transaction.atomic():
                 now = people.segment(pk)
                 before = members_before(pk, day)
-                changed = (0, 0) if before is None else (len(now - before), len(before - now))
-                measured.append(Measured(pk, day, now, *changed))
+                moved = Moved.between(now if before is None else before, now)
+                measured.append(Measured(pk, day, now, len(moved.entered), len(moved.left)))
     return measured
 
 

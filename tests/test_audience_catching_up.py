@@ -1,6 +1,10 @@
 """Whatever is written, and however much of it, no bitmap misses it."""
 
+import itertools
 from dataclasses import replace
+from datetime import datetime, timedelta
+from threading import Barrier, Event, Thread
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -10,12 +14,12 @@ from django.utils import timezone
 from campaigns.models import Campaign, SendTo
 from campaigns.targeting import Target
 from cohorts.models import CohortMembership
-from profiles.models import EventKind, Profile
-from segments import audiences
+from profiles.models import EventKind, Profile, Trace
+from segments import audiences, bitmaps
 from segments.attributes import Country
-from segments.audiences import people_of
+from segments.audiences import people_of, this_minute
 from segments.estimates import Size
-from segments.filters import load
+from segments.filters import HORIZON, load
 from segments.impact import impact_of
 from segments.members import page_of_members
 from segments.models import LeafBitmap, LeafBuild, Segment
@@ -27,6 +31,7 @@ from tests.factories import (
     ProfileFactory,
     SegmentFactory,
     UserListFactory,
+    WorkspaceFactory,
 )
 from tests.test_segment_audiences import did, leaf
 from workspaces.models import Workspace
@@ -35,8 +40,8 @@ HAS_ALIAS = {"groups": [{"filters": [leaf("alias", "any")]}]}
 FRENCH = {"groups": [{"filters": [leaf("country", "any_of", "FR")]}]}
 
 
-def members(workspace: Workspace, tree: dict[str, Any]) -> list[int]:
-    with people_of(workspace) as people:
+def members(workspace: Workspace, tree: dict[str, Any], now: datetime | None = None) -> list[int]:
+    with people_of(workspace, now=now) as people:
         return list(load_tree(tree).audience(people))
 
 
@@ -173,3 +178,118 @@ def test_numbers_are_of_the_tree_that_their_snapshot_sees(workspace: Workspace) 
         assert impact_of(people, read_before, load_tree(FRENCH)).enter == Size(1)
     assert compared(workspace, read_before, read_before)["overlap"].both == Size(2)
     assert page_of_members(read_before, None).size == Size(2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_with_many_restless_each_minute_is_as_plain_sql_counts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(audiences, "MOST_RESTLESS", 2)
+    workspace, now = WorkspaceFactory(), this_minute()
+    for minutes in range(0, 360, 30):
+        person = ProfileFactory(workspace=workspace)
+        at = now - timedelta(days=1) + timedelta(minutes=minutes)
+        Profile.objects.filter(pk=person.pk).update(created_at=at)
+    recent = {"groups": [{"filters": [leaf("created_at", "less_ago", 1)]}]}
+    for minutes in range(0, 360, 10):
+        later = now + timedelta(minutes=minutes)
+        found = members(workspace, recent, later)
+        since = later - timedelta(days=1)
+        assert len(found) == workspace.profiles.filter(created_at__gte=since).count()
+    assert max(until - moment for moment, until in horizons()) < HORIZON
+
+
+def horizons() -> Any:
+    return LeafBitmap.objects.exclude(until=None).values_list("moment", "until")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_bitmap_that_drifts_goes_on_after_a_restart(monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace, now = WorkspaceFactory(), this_minute()
+    person = ProfileFactory(workspace=workspace)
+    at = now - timedelta(days=1) + timedelta(hours=2)
+    Profile.objects.filter(pk=person.pk).update(created_at=at)
+    recent = {"groups": [{"filters": [leaf("created_at", "less_ago", 1)]}]}
+    assert members(workspace, recent, now) == [person.pk]
+    for hours, inside in [(1, [person.pk]), (3, [])]:
+        bitmaps.cached.clear()
+        assert members(workspace, recent, now + timedelta(hours=hours)) == inside
+    ((_moment, until),) = horizons()
+    assert until == now + HORIZON
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_bitmap_of_longer_ago_than_traces_is_built_anew() -> None:
+    workspace, now = WorkspaceFactory(), this_minute()
+    gone, kept = (ProfileFactory(workspace=workspace, country="FR") for _ in range(2))
+    assert len(members(workspace, FRENCH, now - timedelta(days=7))) == 2
+    Profile.objects.filter(pk=gone.pk).delete()
+    Trace.objects.all().delete()
+    assert members(workspace, FRENCH, now) == [kept.pk]
+
+
+def write_until(stop: Event, workspace: Workspace, number: int) -> None:
+    """Move people between countries in transactions that overlap with those of others."""
+    try:
+        for turn in itertools.count():
+            if stop.is_set():
+                break
+            country = ("FR", "DE")[turn % 2]
+            with transaction.atomic():
+                some = workspace.profiles.filter(random_bucket=number)
+                for person in some.order_by("pk"):
+                    Profile.objects.filter(pk=person.pk).update(country=country)
+                if turn % 3 == 0:
+                    transaction.set_rollback(True)
+    finally:
+        connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_many_write_each_snapshot_is_as_plain_sql_counts() -> None:
+    workspace = WorkspaceFactory()
+    for number in range(12):
+        ProfileFactory(workspace=workspace, country="FR", random_bucket=number % 4)
+    stop = Event()
+    writers = [Thread(target=write_until, args=(stop, workspace, n)) for n in range(4)]
+    for writer in writers:
+        writer.start()
+    seen = set()
+    for turn in range(100):
+        if turn % 20 == 0:
+            bitmaps.cached.clear()
+        with people_of(workspace) as people:
+            found = list(load_tree(FRENCH).audience(people))
+            french = Profile.objects.in_workspace(workspace).filter(country="FR")
+            assert found == list(french.order_by("pk").values_list("pk", flat=True))
+            seen.add(tuple(found))
+    stop.set()
+    for writer in writers:
+        writer.join()
+    assert len(seen) > 1
+
+
+def ask_at_once(workspace: Workspace, together: Barrier, found: list[list[int]]) -> None:
+    try:
+        with people_of(workspace) as people:
+            together.wait()
+            found.append(list(load_tree(FRENCH).audience(people)))
+    finally:
+        connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_threads_that_ask_at_once_one_builds(monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace = WorkspaceFactory()
+    person = ProfileFactory(workspace=workspace, country="FR")
+    slow = replace(Country.operators["any_of"], sql="pg_sleep(0.3) is not null and x = any(%s)")
+    monkeypatch.setitem(Country.operators, "any_of", slow)
+    together, found = Barrier(4), []
+    threads = [Thread(target=ask_at_once, args=(workspace, together, found)) for _ in range(4)]
+    began = monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [[person.pk]] * 4
+    assert monotonic() - began < 4 * 0.3

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from segments import bitmaps
 from segments.audiences import EVERYONE, people_of
-from segments.bitmaps import Cache, Leaf, Snapshot
+from segments.bitmaps import BitMap, Cache, Leaf, Moved, Snapshot
 from segments.models import LeafBitmap
 from segments.tasks import drop_unused_bitmaps
 from tests.factories import ProfileFactory
@@ -62,6 +62,33 @@ def test_unused_bitmaps_are_dropped(workspace: Workspace) -> None:
     LeafBitmap.objects.update(used_at=timezone.now() - timedelta(days=31))
     drop_unused_bitmaps(timestamp=0)
     assert LeafBitmap.objects.count() == 0
+
+
+def test_what_is_over_the_budget_is_dropped_the_least_recently_used_first(
+    workspace: Workspace,
+) -> None:
+    now = timezone.now()
+    for hours, name in enumerate(("newest", "middle", "oldest")):
+        LeafBitmap.objects.create(
+            fingerprint=name,
+            workspace=workspace,
+            system_identifier=1,
+            bitmap=bytes(60),
+            restless=bytes(40),
+            snapshot="1:1:",
+            moment=now,
+            stored_at=now,
+            used_at=now - timedelta(hours=hours),
+        )
+    long_ago = now - timedelta(days=1)
+    assert bitmaps.drop_unused(before=long_ago, most_bytes=300) == 0
+    assert bitmaps.drop_unused(before=long_ago, most_bytes=299) == 1
+    assert set(LeafBitmap.objects.values_list("pk", flat=True)) == {"newest", "middle"}
+
+
+def test_who_entered_and_who_left_is_told_between_two_states() -> None:
+    moved = Moved.between(BitMap([1, 2]), BitMap([2, 3, 4]))
+    assert (list(moved.entered), list(moved.left)) == ([3, 4], [1])
 
 
 def test_the_cache_drops_what_was_read_least_recently() -> None:
