@@ -309,7 +309,7 @@ def read_counted(queries: Collection[Query]) -> list[tuple[BitMap, int]]:
     if not queries:
         return []
     found = (
-        f"(select array_send(array_agg(id::int4)) from ({query.sql}) as found (id))"  # noqa: S608
+        f"(select string_agg(int4send(id::int4), '') from ({query.sql}) as found (id))"  # noqa: S608
         for query in queries
     )
     params = tuple(value for query in queries for value in query.params)
@@ -339,12 +339,10 @@ def _ids(sql: str, params: Value) -> list[tuple[BitMap, int]]:
 
 
 def _decoded(sent: bytes | None) -> tuple[BitMap, int]:
-    # array_send: five words of header, then for each element its length (4) and its value, all
-    # big-endian. An empty result is null.
+    # Four bytes each, big-endian. Of no rows it is null.
     if sent is None:
         return BitMap(), 0
-    words = array("I", bytes(sent[20:]))
+    ids = array("I", sent)
     if sys.byteorder == "little":
-        words.byteswap()
-    ids = words[1::2]
+        ids.byteswap()
     return BitMap(ids), len(ids)

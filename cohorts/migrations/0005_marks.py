@@ -1,4 +1,4 @@
-from django.db import migrations
+from django.db import migrations, models
 
 TRIGGERS = """
 create trigger mark_new before insert on cohorts_cohortmembership
@@ -13,4 +13,16 @@ create trigger trace_moved after update of cohort_id, profile_id on cohorts_coho
 class Migration(migrations.Migration):
     dependencies = [("cohorts", "0004_audiences"), ("profiles", "0006_marks")]
 
-    operations = [migrations.RunSQL(TRIGGERS)]
+    operations = [
+        migrations.RemoveIndex(model_name="cohortmembership", name="membership_active"),
+        migrations.AddIndex(
+            model_name="cohortmembership",
+            index=models.Index(
+                condition=models.Q(("active", True)),
+                fields=["cohort"],
+                include=("profile",),
+                name="membership_active",
+            ),
+        ),
+        migrations.RunSQL(TRIGGERS),
+    ]
