@@ -8,7 +8,7 @@ from django.db import connection
 
 from profiles import clock
 from segments.audiences import EVERYONE, traces_since
-from segments.filters import Filter, InvalidTree, Query
+from segments.filters import Filter, InvalidTree, Query, Since
 from segments.models import Segment
 from segments.tree import load_tree
 from workspaces.models import Workspace
@@ -51,17 +51,19 @@ def _last_change(
     """Find the newest step of the clock since which a row was written that ``filters`` read."""
     unchanged = None
     for at, over in clock.steps():
-        queries = {repr(query): query for query in _changes(workspace, filters or [EVERYONE], over)}
+        queries = {
+            repr(query): query for query in _changes(workspace, filters or [EVERYONE], Since(over))
+        }
         if _any_row(list(queries.values())):
             return at, unchanged
         unchanged = at
     return None, unchanged
 
 
-def _changes(workspace: Workspace, filters: list[Filter], over: int) -> Iterator[Query]:
-    yield traces_since(workspace, over)
+def _changes(workspace: Workspace, filters: list[Filter], since: Since) -> Iterator[Query]:
+    yield traces_since(workspace, since)
     for item in filters:
-        yield item.changed_since(workspace, over)
+        yield item.changed_since(workspace, since)
 
 
 def _any_row(queries: list[Query]) -> bool:

@@ -15,7 +15,7 @@ from segments import (  # noqa: F401 (they register their filters)
     list_filters,
     subscription_filters,
 )
-from segments.filters import Catalogue, Choices, Filter, Label, Operator, Query, register
+from segments.filters import Catalogue, Choices, Filter, Label, Operator, Query, Since, register
 from segments.models import Segment
 from segments.tree import joined, joined_sql, load_tree
 from workspaces.models import Workspace
@@ -53,7 +53,7 @@ class SegmentMembership(Filter):
     def picked(self) -> tuple[str, ...]:
         return tuple(map(str, self.value))
 
-    def changed_since(self, workspace: Workspace, token: int) -> Query:
+    def changed_since(self, workspace: Workspace, since: Since) -> Query:
         """Select nobody: what changes is in the filters of the segments."""
         return Query("select id from profiles_profile where false")
 

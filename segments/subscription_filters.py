@@ -15,6 +15,7 @@ from segments.filters import (
     Label,
     Operator,
     Query,
+    Since,
     as_array,
     changed_in,
     register,
@@ -67,8 +68,8 @@ class SubscriptionGroupFilter(Filter):
         asked = self.positive
         return Query(asked.sql, (workspace.pk, *asked.params(self.value, now)))
 
-    def changed_since(self, workspace: Workspace, token: int) -> Query:
-        return changed_in("profiles_groupsubscription", "profile_id", workspace, token)
+    def changed_since(self, workspace: Workspace, since: Since) -> Query:
+        return changed_in("profiles_groupsubscription", "profile_id", workspace, since)
 
     def seen(self, workspace: Workspace, profile: Profile, now: datetime) -> str:
         """Say the state of each of the groups that ``profile`` has one of."""

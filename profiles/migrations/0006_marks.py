@@ -43,7 +43,7 @@ $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("profiles", "0003_rest_api")]
+    dependencies = [("profiles", "0005_csv_imports")]
 
     operations = [
         migrations.AddConstraint(
