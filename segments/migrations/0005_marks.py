@@ -12,6 +12,6 @@ create trigger trace_moved after update of user_list_id, profile_id on segments_
 
 
 class Migration(migrations.Migration):
-    dependencies = [("segments", "0002_audiences"), ("profiles", "0006_marks")]
+    dependencies = [("segments", "0004_user_exports"), ("profiles", "0007_marks")]
 
     operations = [migrations.RunSQL(TRIGGERS)]

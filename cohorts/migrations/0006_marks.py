@@ -11,7 +11,7 @@ create trigger trace_moved after update of cohort_id, profile_id on cohorts_coho
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cohorts", "0004_audiences"), ("profiles", "0006_marks")]
+    dependencies = [("cohorts", "0005_merged_people"), ("profiles", "0007_marks")]
 
     operations = [
         migrations.RemoveIndex(model_name="cohortmembership", name="membership_active"),

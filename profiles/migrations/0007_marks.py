@@ -43,7 +43,7 @@ $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("profiles", "0005_csv_imports")]
+    dependencies = [("profiles", "0006_former_external_ids")]
 
     operations = [
         migrations.AddConstraint(
