@@ -139,12 +139,3 @@ def import_key(
     DataImportKey.objects.filter(pk=key.pk).update(**fields)
     key.refresh_from_db()
     return key, secret
-
-
-class SubscriptionGroupFactory(DjangoModelFactory[SubscriptionGroup]):
-    class Meta:
-        model = SubscriptionGroup
-
-    workspace = factory.SubFactory(WorkspaceFactory)
-    name = factory.Sequence(lambda n: f"Group {n}")
-    channel = "email"
