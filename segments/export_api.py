@@ -153,6 +153,7 @@ class ExportSegment(RestCall):
         segment = Segment.objects.in_workspace(self.workspace).filter(pk=pk).first()
         if segment is None:
             raise ParseError("Invalid Segment ID: this workspace has no such segment")
+        segment.workspace = self.workspace
         key = cast(RestApiKey, request.auth)
         try:
             export = user_exports.request_export(

@@ -237,7 +237,7 @@ class UserExport(Export):
     output_format = models.CharField(max_length=4, choices=ExportFormat, default=ExportFormat.ZIP)
     callback_endpoint = models.URLField(max_length=2000, blank=True)
     # Under what address the caller knows us.
-    origin = models.CharField(max_length=300)
+    origin = models.TextField()
 
     class Meta(Export.Meta):
         constraints = [

@@ -176,6 +176,13 @@ def test_the_address_is_the_one_that_partners_call(
     assert url.startswith("https://rest.acme.example/users/export/files/")
 
 
+def test_the_caller_may_know_us_by_a_long_name(caller: RestCaller, french: Segment) -> None:
+    host = ".".join(["a" * 60] * 20)
+    headers = caller.authorization | {"Host": host}
+    answer = caller.client.post(PATH, asked(french), "application/json", headers=headers)
+    assert answer.json()["url"].startswith(f"http://{host}/users/export/files/")
+
+
 # Who may fetch it, and until when
 
 

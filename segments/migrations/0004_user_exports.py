@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ('custom_attributes', models.JSONField(null=True)),
                 ('output_format', models.CharField(choices=[('zip', 'Zip'), ('gzip', 'Gzip')], default='zip', max_length=4)),
                 ('callback_endpoint', models.URLField(blank=True, max_length=2000)),
-                ('origin', models.CharField(max_length=300)),
+                ('origin', models.TextField()),
                 ('segment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='user_exports', to='segments.segment')),
             ],
             options={
