@@ -111,7 +111,7 @@ def _email(value: Any) -> str:
     try:
         validate_email(_text(320)(value))
     except ValidationError as error:
-        raise ValueError("is not a valid email.") from error
+        raise ValueError("must be an e-mail address") from error
     return str(value).lower()
 
 
@@ -187,7 +187,7 @@ def clean_standard(name: str, value: Any) -> tuple[str, Any]:
     try:
         return column, clean(value)
     except (ValueError, TypeError) as error:
-        raise InvalidAttribute(f"The value provided for the '{name}' field {error}") from None
+        raise InvalidAttribute(f"'{name}' {error}") from None
 
 
 # Custom attributes

@@ -91,11 +91,9 @@ def _create_anonymous(workspace: Workspace, missing: list[Who]) -> dict[Who, int
 
 def _identifier(kind: Kind, value: Any) -> str:
     if not isinstance(value, str) or not value.strip() or not is_storable(value):
-        raise InvalidAttribute(f"The value provided for the '{kind}' field must be a string")
+        raise InvalidAttribute(f"'{kind}' must be a string that is not empty")
     if len(value.encode()) > IDENTIFIER_BYTES:
-        raise InvalidAttribute(
-            f"The value provided for the '{kind}' field must have at most {IDENTIFIER_BYTES} bytes"
-        )
+        raise InvalidAttribute(f"'{kind}' must have at most {IDENTIFIER_BYTES} bytes")
     return value
 
 

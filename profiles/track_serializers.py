@@ -13,6 +13,12 @@ from profiles.track_items import Attributes, Happened, read_attributes, read_eve
 
 NOTHING_VALID = "Valid data must be provided in the 'attributes', 'events', or 'purchases' fields."
 TOO_MANY = "Max Input Length Exceeded"
+#: What Braze says of an item, where its clients know the words.
+KNOWN_WORDS = {
+    "'email' must be an e-mail address": (
+        "The value provided for the 'email' field is not a valid email."
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,8 @@ def read_call(body: Any, *, most: int, most_in_all: int) -> TrackCall:
             try:
                 good += [(index, said) for said in READERS[name](item)]
             except InvalidAttribute as error:
-                call.refusals.append(Refusal(str(error), name, index))
+                reason = KNOWN_WORDS.get(str(error), str(error))
+                call.refusals.append(Refusal(reason, name, index))
     return call
 
 

@@ -115,7 +115,7 @@ def test_good_items_are_applied_and_bad_ones_named(api: Tracker) -> None:
         "errors": [
             {"type": WHO_IS_REQUIRED, "input_array": "attributes", "index": 1},
             {
-                "type": "The value provided for the 'dob' field must be a date, as YYYY-MM-DD",
+                "type": "'dob' must be a date, as YYYY-MM-DD",
                 "input_array": "attributes",
                 "index": 2,
             },
