@@ -44,7 +44,8 @@ from rows from (
     )
 ) with ordinality as event
     (profile_id, kind, name, time, app_id, amount, properties, place)
-join profiles_profile as profile on profile.id = event.profile_id and profile.workspace_id = %s
+join profiles_profile as profile
+    on profile.id = event.profile_id and profile.workspace_id = (select %s::bigint)
 order by event.place
 """
 

@@ -1,3 +1,5 @@
+-- The workspace comes as a subquery for the reason told in identity.sql.
+
 -- name: hold
 -- People in the order of their ids, so that two calls wait for each other and never deadlock. What
 -- they are is read under the lock: nothing that another call counted up is lost. The first condition
@@ -5,7 +7,7 @@
 select id, custom
 from profiles_profile
 where (select set_config('lock_timeout', %(lock_timeout)s, true)) is not null
-    and workspace_id = %(workspace)s
+    and workspace_id = (select %(workspace)s::bigint)
     and id = any(array(select json_array_elements_text(%(ids)s)::bigint))
 order by id
 for no key update
@@ -59,7 +61,7 @@ from json_to_recordset(%(people)s) as said (
 )
 where (select set_config('lock_timeout', %(lock_timeout)s, true)) is not null
     and person.id = said.id
-    and person.workspace_id = %(workspace)s
+    and person.workspace_id = (select %(workspace)s::bigint)
     and (
         said.country <> person.country
         or said.email <> person.email
