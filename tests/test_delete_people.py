@@ -10,7 +10,7 @@ from django.utils import timezone
 from profiles import deleting
 from profiles.events import NewEvent, record_events
 from profiles.models import EventKind, GroupSubscription, Profile, PushToken, SubscriptionGroup
-from segments import exports
+from segments import export_jobs, exports
 from segments.audiences import people_of, sample
 from segments.models import SegmentExport
 from tests.factories import AliasFactory, DeviceFactory, ProfileFactory, SegmentFactory
@@ -102,7 +102,7 @@ def test_deleted_person_is_in_no_file(world: World, caller: RestCaller) -> None:
     caller.post("/users/delete", {"external_ids": ["a"]})
     export = SegmentExport.objects.create(segment=segment, columns=["user_id"])
     exports.write_export(export.pk)
-    assert exports.file_of(export).read_text().split()[1:] == ["b"]
+    assert export_jobs.file_of(export).read_text().split()[1:] == ["b"]
 
 
 # The call

@@ -271,7 +271,15 @@ def test_days_are_read_from_the_index_of_events(workspace: Workspace) -> None:
         datetime(2025, 6, 8, tzinfo=UTC),
         3,
     )
+    # Of an empty table the planner takes any index.
+    people = [ProfileFactory(workspace=workspace).pk for _ in range(20)]
+    events = [
+        NewEvent(people[n % 20], EventKind.CUSTOM, f"Event {n % 50}", days_ago(n / 10))
+        for n in range(2000)
+    ]
+    record_events(workspace, events)
     with connection.cursor() as cursor:
+        cursor.execute("analyze profiles_event")
         cursor.execute("set local enable_seqscan = off; set local enable_bitmapscan = off")
         cursor.execute(f"explain {query.sql}", query.params)
         plan = "\n".join(line for (line,) in cursor.fetchall())
