@@ -1,7 +1,7 @@
 """Applying the calls of a partner: one call, one transaction, one line in the ledger."""
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,28 +9,17 @@ from time import perf_counter
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import connection
 from django.utils import timezone
-from psycopg import errors
-from rest_framework.exceptions import APIException
 
 from cohorts.callers import Caller
 from cohorts.serializers import Change
 from profiles import identity
+from profiles.collisions import in_transaction
 from workspaces import statements
 
 STATEMENTS = statements.load(Path(__file__).with_name("imports.sql"))
-ATTEMPTS = 3
 UNMATCHED_SAMPLE = 100
-#: What another call, or the deletion of a person, may do to a transaction: it is tried again.
-COLLISIONS = (errors.DeadlockDetected, errors.SerializationFailure, errors.ForeignKeyViolation)
-
-
-class ResourceLocked(APIException):
-    """Somebody else holds what the call has to write: the partner tries again later."""
-
-    status_code = 423
-    default_detail = "Resource locked"
 
 
 @dataclass(slots=True)
@@ -94,7 +83,7 @@ def name_cohort(
         cohort = cohort or _find_cohort(caller, cohort_id)
         _enter(caller, "cohort", cohort_id, cohort, started, Tally().receipt())
 
-    _in_transaction(apply)
+    in_transaction(apply)
 
 
 def change_members(
@@ -117,7 +106,7 @@ def change_members(
         receipt = tally.receipt(added=actives.count(True), removed=actives.count(False))
         _enter(caller, "users", cohort_id, cohort, started, receipt)
 
-    _in_transaction(apply)
+    in_transaction(apply)
 
 
 def _resolve(workspace_id: int, changes: list[Change]) -> Tally:
@@ -174,20 +163,6 @@ def _enter(
         received_at=timezone.now() - timedelta(seconds=taken),
         duration_ms=round(taken * 1000),
     )
-
-
-def _in_transaction(apply: Callable[[], None]) -> None:
-    """Run ``apply`` in a transaction, again where it collided with another one."""
-    for _ in range(ATTEMPTS):
-        try:
-            with transaction.atomic():
-                return apply()
-        except (OperationalError, IntegrityError) as error:
-            if isinstance(error.__cause__, errors.LockNotAvailable):
-                raise ResourceLocked from None
-            if not isinstance(error.__cause__, COLLISIONS):
-                raise
-    raise ResourceLocked
 
 
 def _execute(statement: str, **values: Any) -> list[Any]:

@@ -22,7 +22,7 @@ class Collided(Exception):
 
 
 class ResourceLocked(Collided, APIException):
-    """Others were quicker again and again: the caller tries later."""
+    """Others hold what is to be written, or were quicker each time: the caller tries later."""
 
     status_code = 423
     default_detail = "Resource locked"
@@ -31,13 +31,16 @@ class ResourceLocked(Collided, APIException):
 def in_transaction[T](apply: Callable[[], T]) -> T:
     """Return what ``apply`` returns, run in a transaction, again where it collided with another.
 
-    Raises ``ResourceLocked`` after ``ATTEMPTS`` collisions.
+    Raises ``ResourceLocked`` after ``ATTEMPTS`` collisions, and at once where a lock was awaited
+    for longer than the transaction allows.
     """
     for _ in range(ATTEMPTS):
         try:
             with transaction.atomic():
                 return apply()
         except (Collided, OperationalError, IntegrityError) as error:
+            if isinstance(error.__cause__, errors.LockNotAvailable):
+                raise ResourceLocked from None
             if not isinstance(error, Collided) and not isinstance(error.__cause__, COLLISIONS):
                 raise
     raise ResourceLocked
