@@ -26,14 +26,26 @@ set local enable_seqscan = off;
 truncate csv_row, csv_match, csv_change
 
 -- name: match_external_id
--- A subquery in "from" with "offset 0" is not asked twice.
+-- Who has it now, else who had it until a rename, asked only where the workspace has such ids. A
+-- subquery in "from" with "offset 0" is not asked twice.
 insert into csv_match (number, profile_id)
 select number, profile_id
 from (
-    select number, (
-        select profile.id from profiles_profile as profile
-        where profile.workspace_id = (select %(workspace)s::bigint)
-            and profile.external_id = csv_row.identifier
+    select number, coalesce(
+        (
+            select profile.id from profiles_profile as profile
+            where profile.workspace_id = (select %(workspace)s::bigint)
+                and profile.external_id = csv_row.identifier
+        ),
+        case when (
+            select exists (
+                select from profiles_formerexternalid where workspace_id = %(workspace)s
+            )
+        ) then (
+            select former.profile_id from profiles_formerexternalid as former
+            where former.workspace_id = (select %(workspace)s::bigint)
+                and former.external_id = csv_row.identifier
+        ) end
     ) as profile_id
     from csv_row offset 0
 ) as found

@@ -8,7 +8,6 @@ from typing import Any, Protocol
 from django.db import connection
 
 from profiles import identity
-from profiles.models import Profile
 from workspaces import statements
 from workspaces.models import Workspace
 
@@ -53,8 +52,8 @@ class BrazeId:
     braze_id: str
 
     def find(self, workspace: Workspace) -> int | None:
-        known = Profile.objects.in_workspace(workspace).filter(braze_id=self.braze_id.lower())
-        return known.values_list("pk", flat=True).first()
+        braze_id = self.braze_id.lower()
+        return identity.by_braze_id(workspace.pk, [braze_id]).get(braze_id)
 
 
 @dataclass(frozen=True, slots=True)

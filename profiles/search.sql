@@ -4,6 +4,9 @@
 select id from profiles_profile
 where workspace_id = (select %(workspace)s::bigint) and external_id = %(text)s
 union
+select profile_id from profiles_formerexternalid
+where workspace_id = (select %(workspace)s::bigint) and external_id = %(text)s
+union
 select id from profiles_profile
 where workspace_id = (select %(workspace)s::bigint) and braze_id = lower(%(text)s)
 union

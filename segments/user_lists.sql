@@ -19,11 +19,15 @@ analyze named;
 create temporary table matched (number bigint not null, profile_id bigint not null) on commit drop
 
 -- name: match_external_id
+-- Who has it now, else who had it until a rename.
 insert into matched
-select named.number, profile.id
-from named join profiles_profile as profile
+select named.number, coalesce(profile.id, former.profile_id)
+from named
+left join profiles_profile as profile
     on profile.workspace_id = %(workspace)s and profile.external_id = named.identifier
-where named.kind = 'external_id'
+left join profiles_formerexternalid as former
+    on former.workspace_id = %(workspace)s and former.external_id = named.identifier
+where named.kind = 'external_id' and coalesce(profile.id, former.profile_id) is not null
 
 -- name: match_braze_id
 insert into matched

@@ -4,13 +4,18 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from profiles import identity, merging
 from profiles.models import FormerExternalId, Profile
+from segments.models import UserList, UserListMember
+from tests.csv_uploads import imported
 from tests.factories import ProfileFactory, WorkspaceFactory
 from tests.partner_calls import PartnerCaller, add, members, receipt
 from tests.rest_callers import RestCaller, rest_caller
+from tests.test_user_lists import receipt as receipt_of
+from tests.test_user_lists import upload
 from workspaces.models import Workspace
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +67,26 @@ def test_partner_may_send_the_old_external_id(
     heap.users(add("ada", "eve"))
     assert members() == {"lovelace"}
     assert receipt() == {"asked": 2, "added": 1, "unmatched": 1}
+
+
+def test_pages_know_the_old_external_id(
+    marketer_client: Client, caller: RestCaller, ada: Profile
+) -> None:
+    rename(caller, ("ada", "lovelace"))
+    page = marketer_client.get("/w/acme/users/", {"q": "ada"})
+    assert list(page.context["found"]) == [ada]
+    upload(marketer_client, "external_id\nada\nlovelace\neve\n")
+    assert list(UserListMember.objects.values_list("profile", flat=True)) == [ada.pk]
+    assert receipt_of(UserList.objects.get()) == (1, 1, 1, 0)
+
+
+def test_csv_import_knows_the_old_external_id(
+    marketer_client: Client, caller: RestCaller, ada: Profile
+) -> None:
+    rename(caller, ("ada", "lovelace"))
+    imported(marketer_client, "external_id,country\nada,GB\neve,FR\n")
+    people = Profile.objects.order_by("pk").values_list("external_id", "country")
+    assert list(people) == [("lovelace", "GB"), ("eve", "FR")]
 
 
 def test_removed_external_id_names_nobody(caller: RestCaller, ada: Profile) -> None:
