@@ -15,7 +15,9 @@ from django.conf import settings
 from django.db import connection
 
 from profiles.attributes import type_of
+from profiles.collisions import Collided
 from profiles.events import NewEvent, record_events
+from profiles.models import Profile
 from workspaces import statements
 from workspaces.models import Workspace
 
@@ -66,7 +68,8 @@ def hold(workspace: Workspace, ids: Collection[int]) -> dict[int, dict[str, Any]
 def record(workspace: Workspace, told: Happenings) -> None:
     """Write what was ``told``: one statement a kind, and only rows that change.
 
-    The custom attributes of people must have been held, where what is put depends on them.
+    The custom attributes of people must have been held, where what is put depends on them. Raises
+    ``Collided`` where somebody was deleted, or merged, since they were found.
     """
     if told.people:
         _change(workspace, told.people)
@@ -76,7 +79,8 @@ def record(workspace: Workspace, told: Happenings) -> None:
     if told.subscriptions:
         said = [(str(group), pk, state) for (group, pk), state in told.subscriptions.items()]
         _execute("subscribe", workspace, said=json.dumps(said))
-    record_events(workspace, told.events)
+    if record_events(workspace, told.events) < len(told.events):
+        raise Collided
 
 
 def _change(workspace: Workspace, people: dict[int, Said]) -> None:
@@ -93,6 +97,9 @@ def _change(workspace: Workspace, people: dict[int, Said]) -> None:
         types=json.dumps(types),
         lock_timeout=settings.IMPORT_LOCK_TIMEOUT,
     )
+    # Asked afterwards: the statement may have waited for whoever deleted one of them.
+    if Profile.objects.filter(pk__in=people).count() < len(people):
+        raise Collided
 
 
 def _execute(statement: str, workspace: Workspace, **values: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import Sum
 from django.utils import timezone
 
 from cohorts.models import CohortMembership
@@ -98,7 +99,7 @@ def test_many_merges_lose_no_event_and_no_membership(caller: RestCaller) -> None
     active = CohortMembership.objects.filter(active=True)
     assert active.values("cohort").distinct().count() == active.count() == PEOPLE
     assert Event.objects.count() == PEOPLE
-    assert sum(EventTotal.objects.values_list("count", flat=True)) == PEOPLE
+    assert EventTotal.objects.aggregate(total=Sum("count"))["total"] == PEOPLE
 
 
 @pytest.mark.parametrize("known", [False, True])
@@ -177,3 +178,29 @@ def test_merges_and_deletions_while_a_partner_syncs(
     assert world.audiences()["cohort"] == set(active)
     heap.users(add(*ids))
     assert members() == left
+
+
+def test_merges_lose_nothing_that_is_tracked_meanwhile(caller: RestCaller) -> None:
+    ids = people(caller.workspace)
+
+    def tracks(seed: int) -> list[int]:
+        chance, statuses = random.Random(seed), []
+        for number in range(6):
+            told = [{"external_id": name} for name in chance.sample(ids, 5)]
+            did = {"name": "Signed up", "time": "2026-11-20T10:00:00Z"}
+            body = {
+                "attributes": [who | {f"said-{seed}-{number}": True} for who in told[:1]],
+                "events": [who | did for who in told],
+            }
+            statuses.append(caller.post("/users/track", body).status_code)
+        return statuses
+
+    def merges() -> list[int]:
+        return [merge(caller, *pair) for pair in zip(ids, ids[1:], strict=False)]
+
+    found = at_once(lambda: tracks(1), lambda: tracks(2), merges)
+    assert found == [[201] * 6, [201] * 6, [202] * (PEOPLE - 1)]
+    totals = EventTotal.objects.aggregate(total=Sum("count"))
+    assert (Event.objects.count(), totals["total"]) == (60, 60)
+    told = {name for known in Profile.objects.values_list("custom", flat=True) for name in known}
+    assert len(told) == 12
