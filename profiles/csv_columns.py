@@ -40,6 +40,7 @@ SYNONYMS = {
     "birthday": "dob",
     "city": "home_city",
     "date_of_birth": "dob",
+    "e_mail": "email",
     "email_address": "email",
     "phone_number": "phone",
     "timezone": "time_zone",

@@ -37,11 +37,11 @@ def targets(client: Client, header: str, *rows: str) -> list[str]:
 
 
 def test_columns_are_proposed_by_their_names(marketer_client: Client) -> None:
-    header = "User ID,First_Name,E-Mail,Email Address,Date of birth,city,timezone,random_bucket"
+    header = "User ID,First_Name,Mail,E-Mail,Date of birth,city,timezone,random_bucket"
     assert targets(marketer_client, header, ",,,,,,,") == [
         "id:external_id",
         "first_name",
-        "E-Mail: string",
+        "Mail: string",
         "email",
         "dob",
         "home_city",
