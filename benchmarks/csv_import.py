@@ -35,8 +35,8 @@ FLOOR = "create table floor (like profiles_profile including defaults including 
 CHILD = """
 import json, sys, time, django
 django.setup()
-from profiles import csv_imports
-from profiles.csv_columns import guess
+from profiles import csv_imports, csv_runs
+from profiles.csv_guesses import guess
 from workspaces.models import User
 from workspaces.opening import open_workspace
 workspace = open_workspace("csv")
@@ -47,7 +47,7 @@ csv_imports.check(made, guess(made.header, csv_imports.samples(made), {}))
 type(made).objects.update(state="checked")
 csv_imports.start(made, by=user)
 started = time.perf_counter()
-csv_imports.run(made.pk)
+csv_runs.run(made.pk)
 took = time.perf_counter() - started
 made.refresh_from_db()
 peak = next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))

@@ -6,7 +6,7 @@ nothing that is wanted. Values are cleaned by ``profiles.attributes``, as everyw
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, Self
@@ -14,7 +14,6 @@ from typing import Any, Self
 from profiles.attributes import (
     DAY,
     STANDARD,
-    TIME,
     InvalidAttribute,
     clean_custom,
     clean_standard,
@@ -30,29 +29,10 @@ CUSTOM = "custom"
 IDENTIFIER = "id:"
 IDENTIFIERS = ("external_id", "braze_id", "alias", "email", "phone")
 
-#: Other words for columns, as exports of ours and of others write them.
-SYNONYMS = {
-    "external_id": "id:external_id",
-    "user_id": "id:external_id",
-    "braze_id": "id:braze_id",
-    "user_alias_name": "id:alias",
-    "alias_name": "id:alias",
-    "birthday": "dob",
-    "city": "home_city",
-    "date_of_birth": "dob",
-    "e_mail": "email",
-    "email_address": "email",
-    "phone_number": "phone",
-    "timezone": "time_zone",
-}
-#: Columns of our own exports that nobody can set.
-SET_BY_US = {"created_at", "devices", "random_bucket", "user_aliases"}
-
 NUMBER = re.compile(r"[+-]?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d{1,3})?", re.ASCII)
 BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-#: Yes, no, 0 and 1 are too often something else.
-CERTAIN_BOOLEANS = {"true", "false"}
-
+#: Writes JSON; made once, since making one takes longer than writing.
+written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 NULL = "\\N"
 #: What COPY's text form has another spelling for.
 ESCAPED = re.compile(r"[\\\t\n\r]")
@@ -158,7 +138,7 @@ def _standard(name: str) -> Callable[[str], str]:
 
 def _custom(name: str, kind: AttributeType) -> Callable[[str], str]:
     """Return what makes of a cell its part of a JSON object: ``"name": value``."""
-    label, read = json.dumps(name, ensure_ascii=False), READERS[kind]
+    label, read = written(name), READERS[kind]
 
     def clean(text: str) -> str:
         try:
@@ -168,8 +148,7 @@ def _custom(name: str, kind: AttributeType) -> Callable[[str], str]:
             raise InvalidAttribute(f"'{name}' must be {article} {kind.value}") from None
         if kind not in CLEAN_AS_READ:
             value = clean_custom(name, value)
-        written = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        return escaped(f"{label}:{written}")
+        return escaped(f"{label}:{written(value)}")
 
     return clean
 
@@ -216,82 +195,4 @@ READERS: dict[AttributeType, Callable[[str], Any]] = {
     AttributeType.ARRAY: _array,
     AttributeType.TIME: _time,
     AttributeType.OBJECT: _object,
-}
-
-
-# What a column seems to hold
-
-
-def guess(
-    header: Iterable[str], samples: Iterable[Iterable[str]], known: Mapping[str, str]
-) -> list[Column]:
-    """Return what each column seems to hold, by its name and the ``samples`` of its cells.
-
-    ``known`` holds the types of the workspace's custom attributes. At most one column is taken
-    for the identifier, and each standard attribute once.
-    """
-    guessed: list[Column] = []
-    for name, cells in zip(header, samples, strict=True):
-        column = _guess_one(name, cells, known)
-        if column.target != CUSTOM and any(_clash(column, other) for other in guessed):
-            column = Column()
-        guessed.append(column)
-    if not any(column.identifier for column in guessed):
-        guessed = [_instead(column, guessed) for column in guessed]
-    return guessed
-
-
-def _guess_one(name: str, cells: Iterable[str], known: Mapping[str, str]) -> Column:
-    plain = re.sub(r"[\s-]+", "_", name.strip().lower())
-    target = SYNONYMS.get(plain, plain)
-    if target in STANDARD or target.startswith(IDENTIFIER):
-        return Column(target)
-    if not name or plain in SET_BY_US:
-        return Column()
-    return Column(CUSTOM, name, known.get(name) or type_of_texts(cells))
-
-
-def _clash(column: Column, other: Column) -> bool:
-    same = column.target == other.target != IGNORED
-    return same or bool(column.identifier and other.identifier)
-
-
-def _instead(column: Column, columns: list[Column]) -> Column:
-    """Name users by their e-mail address, else their phone number, where nothing else does."""
-    targets = {each.target for each in columns}
-    best = next((kind for kind in ("email", "phone") if kind in targets), None)
-    return Column(f"{IDENTIFIER}{best}") if best and column.target == best else column
-
-
-def type_of_texts(cells: Iterable[str]) -> str:
-    """Return the type of custom attribute that all of ``cells`` can be; blank ones do not count."""
-    texts = [text for cell in cells if (text := cell.strip())]
-    if texts and all(text.lower() in CERTAIN_BOOLEANS for text in texts):
-        return AttributeType.BOOLEAN.value
-    for kind, looks in LOOKS.items():
-        if texts and all(map(looks, texts)):
-            return kind.value
-    return AttributeType.STRING.value
-
-
-def _looks_like_a_number(text: str) -> bool:
-    # A plus begins a phone number, and more than 15 digits an account's.
-    return not text.startswith("+") and bool(NUMBER.fullmatch(text)) and len(text) <= 15
-
-
-def _looks_like_json(of: type) -> Callable[[str], bool]:
-    def looks(text: str) -> bool:
-        try:
-            return text[0] in "[{" and isinstance(json.loads(text), of)
-        except (ValueError, RecursionError):
-            return False
-
-    return looks
-
-
-LOOKS: dict[AttributeType, Callable[[str], bool]] = {
-    AttributeType.NUMBER: _looks_like_a_number,
-    AttributeType.TIME: lambda text: bool(TIME.fullmatch(text) or DAY.fullmatch(text)),
-    AttributeType.ARRAY: _looks_like_json(list),
-    AttributeType.OBJECT: _looks_like_json(dict),
 }

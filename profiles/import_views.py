@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from profiles import csv_imports, csv_rejected
-from profiles.csv_columns import Column, guess
+from profiles.csv_columns import Column
 from profiles.csv_files import UnreadableFile
+from profiles.csv_guesses import guess
 from profiles.import_forms import ColumnsForm, UploadForm
 from profiles.models import CsvImport, CustomAttribute, ImportState
 from workspaces.access import WorkspaceRequest, workspace_page

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from profiles import clock, csv_imports
+from profiles import clock, csv_imports, csv_runs
 from profiles.changes import TRACES_KEPT
 from profiles.models import Merge, Trace
 
@@ -31,7 +31,7 @@ def tick(timestamp: int) -> None:
 @app.task(pass_context=False)
 def run_import(import_id: str) -> None:
     """Check or import an uploaded file."""
-    csv_imports.run(UUID(import_id))
+    csv_runs.run(UUID(import_id))
 
 
 @app.periodic(cron="* * * * *")

@@ -8,7 +8,7 @@ from factory.django import DjangoModelFactory
 
 from cohorts import keys
 from cohorts.models import Cohort, CohortImport, DataImportKey, Partner
-from profiles import csv_imports
+from profiles import csv_imports, csv_runs
 from profiles.csv_columns import Column
 from profiles.models import Alias, CsvImport, Device, GroupChannel, Profile, SubscriptionGroup
 from segments.models import Segment, UserList
@@ -90,7 +90,7 @@ def checked_import(workspace: Workspace, file: bytes = b"id,country\na,FR\nb,?\n
     member = workspace.members.earliest("pk")
     made = csv_imports.upload(workspace, "people.csv", BytesIO(file), by=member.user)
     csv_imports.check(made, [Column("id:external_id"), Column("country")])
-    csv_imports.run(made.pk)
+    csv_runs.run(made.pk)
     made.refresh_from_db()
     return made
 

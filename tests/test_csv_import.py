@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from profiles import csv_imports, csv_rejected
+from profiles import csv_imports, csv_rejected, csv_runs
 from profiles.models import Alias, CsvImport, CustomAttribute, Profile
 from tests.csv_uploads import checked, imported, page, receipt, upload, uploaded
 from tests.factories import AliasFactory, ProfileFactory
@@ -87,7 +87,7 @@ def test_an_empty_cell_changes_nothing(marketer_client: Client, workspace: Works
 def test_of_several_rows_for_a_user_the_last_counts(
     marketer_client: Client, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, chunk: int
 ) -> None:
-    monkeypatch.setattr(csv_imports, "CHUNK", chunk)
+    monkeypatch.setattr(csv_runs, "CHUNK", chunk)
     file = "external_id,plan,country\na,one,FR\nb,one,FR\na,two,DE\na,three,Utopia\n"
     made = imported(marketer_client, file)
     assert receipt(made) == (2, 0, 1, 1)
@@ -190,6 +190,16 @@ def test_an_address_or_number_finds_the_identified_first(
     assert (made_new.external_id, made_new.country) == (None, "DE")
 
 
+def test_an_address_is_the_same_in_any_case(
+    marketer_client: Client, workspace: Workspace
+) -> None:
+    ann = ProfileFactory(workspace=workspace, email="ann@example.com")
+    file = "email,country\nAnn@Example.com,FR\nANN@example.com,DE\n"
+    assert receipt(imported(marketer_client, file)) == (0, 1, 1, 0)
+    ann.refresh_from_db()
+    assert (ann.email, ann.country) == ("ann@example.com", "DE")
+
+
 def test_rows_that_cannot_be_taken_say_why(marketer_client: Client, workspace: Workspace) -> None:
     file = (
         "external_id,email,plan\n"
@@ -263,7 +273,7 @@ def test_a_file_that_breaks_off_later_writes_nothing(
     marketer_client: Client, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(csv_imports, "SAMPLE", 2)
-    monkeypatch.setattr(csv_imports, "CHUNK", 2)
+    monkeypatch.setattr(csv_runs, "CHUNK", 2)
     rows = b"".join(b"user-%d,x\n" % n for n in range(50_000))
     made = checked(marketer_client, b"external_id,plan\n" + rows + b"\xff,y\n")
     assert (made.state, made.reason) == (

@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from profiles import csv_imports
+from profiles import csv_imports, csv_runs
 from profiles.models import CsvImport, Profile
 from tests.csv_uploads import receipt
 from tests.factories import ProfileFactory, checked_import
@@ -26,9 +26,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 CHILD = """
 import sys, django
 django.setup()
-from profiles import csv_imports
-csv_imports.CHUNK = 50
-csv_imports.run(sys.argv[1])
+from profiles import csv_imports, csv_runs
+csv_runs.CHUNK = 50
+csv_runs.run(sys.argv[1])
 """
 ROWS = 20_000
 
@@ -47,7 +47,7 @@ def many(rows: int) -> bytes:
 
 
 def finish(csv_import: CsvImport) -> tuple[int, int, int, int]:
-    csv_imports.run(csv_import.pk)
+    csv_runs.run(csv_import.pk)
     csv_import.refresh_from_db()
     assert csv_import.state == "done", csv_import.reason
     return receipt(csv_import)
@@ -97,13 +97,13 @@ def test_a_worker_that_is_killed_loses_and_repeats_nothing(
 def test_what_was_not_committed_is_written_anew(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(csv_imports, "CHUNK", 2)
+    monkeypatch.setattr(csv_runs, "CHUNK", 2)
     made = started(workspace, b"id,country\na,FR\nb,?\nc,FR\nd,?\ne,FR\n")
     with connection.cursor() as cursor:
         cursor.execute(
             "alter table profiles_csvimport add constraint full_disk check (position < 4) not valid"
         )
-    csv_imports.run(made.pk)
+    csv_runs.run(made.pk)
     made.refresh_from_db()
     assert (made.state, made.position) == ("failed", 2)
     with connection.cursor() as cursor:
@@ -117,12 +117,12 @@ def test_what_was_not_committed_is_written_anew(
 def test_two_workers_at_once_count_each_row_once(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(csv_imports, "CHUNK", 10)
+    monkeypatch.setattr(csv_runs, "CHUNK", 10)
     made = started(workspace, many(1000))
 
     def work(_: int) -> None:
         try:
-            csv_imports.run(made.pk)
+            csv_runs.run(made.pk)
         finally:
             connection.close()
 
@@ -135,7 +135,7 @@ def test_two_workers_at_once_count_each_row_once(
 def test_two_imports_of_the_same_people_do_not_lose_each_other(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(csv_imports, "CHUNK", 100)
+    monkeypatch.setattr(csv_runs, "CHUNK", 100)
     for n in range(0, 500, 2):
         ProfileFactory(workspace=workspace, external_id=f"user-{n}")
     numbers = range(500)
@@ -147,7 +147,7 @@ def test_two_imports_of_the_same_people_do_not_lose_each_other(
 
     def work(each: CsvImport) -> None:
         try:
-            csv_imports.run(each.pk)
+            csv_runs.run(each.pk)
         finally:
             connection.close()
 
