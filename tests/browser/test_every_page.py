@@ -62,7 +62,6 @@ def things(
         "cohort-import": {"partner": "heap", "pk": mixed_call.pk},
         "cohort": {"partner": "heap", "pk": workspace.cohorts.get().pk},
         "csv": csv_import,
-        "csv-import": csv_import,
         "segment": {"pk": drop_offs_segment.pk},
         "segment-export-detail": {"pk": export.pk},
         "user-list": {"pk": user_list.pk},
