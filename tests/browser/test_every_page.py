@@ -10,12 +10,14 @@ from playwright.sync_api import Page, expect
 
 from braze_portal.demo import DROP_OFFS, Heap, SyncRefused
 from campaigns.models import Campaign, Canvas
+from profiles.seeding import seed_events
 from segments.exports import write_export
 from segments.history import record_sizes
 from segments.models import Segment, SegmentExport
 from tests.browser.steps import users
-from tests.factories import UserListFactory, checked_import
+from tests.factories import SubscriptionGroupFactory, UserListFactory, checked_import
 from tests.test_pages import ACTIONS, PAGES
+from workspaces.api_keys import generate_api_key
 from workspaces.models import Member, Workspace
 
 pytestmark = pytest.mark.browser
@@ -26,7 +28,16 @@ NOT_PAGES = ACTIONS | {
     "csv-import-rejected",
     "segment-export-download",
 }
-SECTIONS = ("", "segments", "campaigns", "canvas", "users", "partners", "settings")
+SECTIONS = (
+    "",
+    "segments",
+    "campaigns",
+    "canvas",
+    "users",
+    "subscription-groups",
+    "partners",
+    "settings",
+)
 SOME_RULES = "rules => axe.run({runOnly: rules})"
 COLOUR_RULES = ["color-contrast", "link-in-text-block"]
 GRAVE = {"serious", "critical"}
@@ -56,12 +67,19 @@ def things(
     write_export(export.pk)
     user_list = UserListFactory(workspace=workspace)
     csv_import = {"pk": checked_import(workspace).pk}
+    person = workspace.cohorts.get().memberships.filter(active=True).first().profile
+    seed_events(workspace, 60, 5)
+    api_key, _secret = generate_api_key(workspace, name="Nightly", permissions=["users.track"])
     return {
         "partner": {"partner": "heap"},
         "key": {"partner": "heap", "key": key.pk},
         "cohort-import": {"partner": "heap", "pk": mixed_call.pk},
         "cohort": {"partner": "heap", "pk": workspace.cohorts.get().pk},
         "csv": csv_import,
+        "person": {"braze_id": person.braze_id},
+        "group-edit": {"pk": SubscriptionGroupFactory(workspace=workspace).pk},
+        "api-key": {"pk": api_key.pk},
+        "api-key-delete": {"pk": api_key.pk},
         "segment": {"pk": drop_offs_segment.pk},
         "segment-export-detail": {"pk": export.pk},
         "user-list": {"pk": user_list.pk},
