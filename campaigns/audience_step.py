@@ -42,7 +42,13 @@ class AudienceStep:
         self.pending = Pending()
         self.form = TargetingForm(data, targeted=targeted)
         self.builders = {
-            prefix: Builder(targeted.workspace, getattr(targeted, field), data=data, prefix=prefix)
+            prefix: Builder(
+                targeted.workspace,
+                getattr(targeted, field),
+                data=data,
+                prefix=prefix,
+                personal=self.question.personal,
+            )
             for prefix, field in targeted.trees.items()
         }
         self.summary: Summary | None = None

@@ -135,7 +135,7 @@ def campaign_detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     form_class = MESSAGE_FORMS[campaign.channel]
     context = {
         "targeted": campaign,
-        "step": _measured(campaign),
+        "step": _measured(request, campaign),
         "rows": form_class.rows(campaign.message),
         "missing": form_class.missing(campaign.message),
     }
@@ -146,13 +146,13 @@ def campaign_detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
 def canvas_detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     canvas = _get(request, Canvas, pk)
     words = entry_sentence(canvas.entry)
-    context = {"targeted": canvas, "step": _measured(canvas), "entry_sentence": words}
+    context = {"targeted": canvas, "step": _measured(request, canvas), "entry_sentence": words}
     return render(request, "campaigns/canvas.html", context)
 
 
-def _measured(targeted: Targeted) -> AudienceStep:
+def _measured(request: WorkspaceRequest, targeted: Targeted) -> AudienceStep:
     """Return the audience as it is stored, with its numbers."""
-    step = AudienceStep(targeted, data=None)
+    step = AudienceStep(targeted, data=None, question=Question.of(request))
     step.measure()
     return step
 

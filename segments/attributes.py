@@ -239,6 +239,7 @@ class GenderIs(Demographic):
 @register
 class FirstName(Demographic):
     kind = "first_name"
+    personal = True
     name = _("First name")
     column = "nullif(first_name, '')"
     operators = operators.STRING
@@ -247,6 +248,7 @@ class FirstName(Demographic):
 @register
 class LastName(Demographic):
     kind = "last_name"
+    personal = True
     name = _("Last name")
     column = "nullif(last_name, '')"
     operators = operators.STRING
@@ -255,6 +257,7 @@ class LastName(Demographic):
 @register
 class Birthday(Demographic):
     kind = "birthday"
+    personal = True
     name = _("Date of birth")
     column = "dob"
     operators: ClassVar[dict[str, Operator]] = {
@@ -286,6 +289,7 @@ class DayOfBirthday(Demographic):
     """The day of the year on which a person has birthday; “today” moves at midnight."""
 
     kind = "birthday_day"
+    personal = True
     name = _("Birthday")
     column = DAY_OF_BIRTH
     operators: ClassVar[dict[str, Operator]] = {
@@ -332,6 +336,7 @@ def both_days(value: Value, now: datetime, until: datetime) -> Value:
 @register
 class Age(Demographic):
     kind = "age"
+    personal = True
     name = _("Age")
     # A birthday of 29 February is counted with 1 March, as Braze does.
     column = "dob"
@@ -351,6 +356,7 @@ class Age(Demographic):
 @register
 class EmailAddress(Contact):
     kind = "email"
+    personal = True
     name = _("Email address")
     column = "nullif(email, '')"
     operators = operators.STRING
@@ -404,6 +410,7 @@ class PushSubscription(SubscriptionState):
 @register
 class PhoneNumber(Contact):
     kind = "phone"
+    personal = True
     name = _("Phone number")
     column = "nullif(phone, '')"
     operators = operators.STRING

@@ -37,7 +37,8 @@ class Builder:
     """The draft of one tree, from what is stored or from what was posted.
 
     ``prefix`` tells several builders on one page apart. What cannot be read of it is left out and
-    said in ``problem``: then nothing can be measured, and what was posted cannot be saved.
+    said in ``problem``: then nothing can be measured, and what was posted cannot be saved. Without
+    ``personal``, its sentences hide values of personal data.
     """
 
     def __init__(
@@ -47,10 +48,11 @@ class Builder:
         *,
         data: QueryDict | None = None,
         prefix: str = "tree",
+        personal: bool = True,
     ) -> None:
         self.workspace = workspace
         self.prefix = prefix
-        self.catalogue = Catalogue(workspace, stored_filters(tree))
+        self.catalogue = Catalogue(workspace, stored_filters(tree), personal=personal)
         self.join = "all"
         self.groups: list[DraftGroup] = []
         self.exclusions: list[DraftGroup] = []

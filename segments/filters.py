@@ -35,6 +35,10 @@ HORIZON = timedelta(hours=6)
 SPELLED_AT = datetime(2024, 2, 28, 23, 30, tzinfo=UTC)
 
 
+#: What stands in a sentence for a value that the reader may not see.
+HIDDEN = "•••"
+
+
 class InvalidTree(ValueError):
     """A stored or posted tree that names something this portal does not have."""
 
@@ -130,6 +134,8 @@ class Filter:
     kind: ClassVar[str]
     category: ClassVar[Label]
     operators: ClassVar[dict[str, Operator]]
+    #: Whether it sees what names or reaches a person: such values are not for every reader.
+    personal: ClassVar[bool] = False
     # How to call one of ``picked`` that was deleted.
     gone: ClassVar[Label] = ""
 
@@ -243,7 +249,8 @@ class Filter:
         label, operator = catalogue.label(self), str(self.operators[self.operator].label)
         if not self.value:
             return f"{label} {operator}"
-        value = self.value_in_words(catalogue)
+        hidden = self.personal and not catalogue.personal
+        value = HIDDEN if hidden else self.value_in_words(catalogue)
         # The value stands where the operator leaves a gap: “less than 3 days ago”.
         if "…" in operator:
             return f"{label} {operator.replace('…', value)}"
@@ -322,10 +329,14 @@ class Catalogue:
     """The filters that one workspace offers, with labels and choices looked up once.
 
     What the ``kept`` filters name is offered besides, though it be gone: they are stored already.
+    Without ``personal``, sentences hide the values of filters over personal data.
     """
 
-    def __init__(self, workspace: Workspace, kept: Collection[Filter] = ()) -> None:
+    def __init__(
+        self, workspace: Workspace, kept: Collection[Filter] = (), *, personal: bool = True
+    ) -> None:
         self.workspace = workspace
+        self.personal = personal
         self._labels: dict[str, Label] = {}
         self._choices: dict[str, Choices] = {}
         self._subjects: dict[type[Filter], set[str]] = {}

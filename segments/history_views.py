@@ -26,7 +26,8 @@ def segment_history(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     page = Paginator(versions, PER_PAGE).get_page(request.GET.get("page"))
     start = max(0, page.start_index() - 1)
     # With the one before the oldest on the page: that is what it is compared with.
-    shown = changes(list(versions[start : start + PER_PAGE + 1]), Catalogue(request.workspace))
+    catalogue = Catalogue(request.workspace, personal=request.member.sees_personal_data)
+    shown = changes(list(versions[start : start + PER_PAGE + 1]), catalogue)
     context = {"segment": segment, "page": page, "changes": shown[:PER_PAGE]}
     return render(request, "segments/segment_history.html", context)
 

@@ -21,8 +21,6 @@ from segments.tree import Group, Tree
 MOST_SHOWN = 3
 #: How deep nested segments are opened. A page that shows deeper ones could not be drawn.
 MOST_OPENED = 8
-#: Filters that see personal data. An age is told by a date of birth.
-PERSONAL = {"email", "phone", "first_name", "last_name", "birthday", "birthday_day", "age"}
 
 
 @dataclass(frozen=True)
@@ -191,7 +189,7 @@ class Explainer:
         return GroupAnswer(name, group.join, self._holds(group), filters)
 
     def _filter(self, item: Filter, depth: int) -> FilterAnswer:
-        hidden = item.kind in PERSONAL and not self.personal
+        hidden = item.personal and not self.personal
         return FilterAnswer(
             item.sentence(self.catalogue),
             self._holds(item),

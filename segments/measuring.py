@@ -40,7 +40,8 @@ def answered(segment: Segment, question: Question) -> dict[str, Any]:
             tree = people.tree(segment.pk)
         except InvalidTree:
             return {"question": question, "lookup": Lookup(question.text, failed=True)}
-        lookup = _looked_up(people, question, tree, Catalogue(segment.workspace))
+        catalogue = Catalogue(segment.workspace, personal=question.personal)
+        lookup = _looked_up(people, question, tree, catalogue)
         return {"question": question, "lookup": lookup}
 
 

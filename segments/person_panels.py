@@ -30,9 +30,9 @@ class Membership:
 def segments_of(request: WorkspaceRequest, person: Profile) -> Panel:
     """List every active segment, those that hold for the person first."""
     segments = list(Segment.objects.in_workspace(request.workspace).active())
-    catalogue = Catalogue(request.workspace)
+    personal = request.member.sees_personal_data
+    catalogue = Catalogue(request.workspace, personal=personal)
     with people_of(request.workspace, within=PAGE) as people:
-        personal = request.member.sees_personal_data
         explainer = Explainer(people, person, catalogue, personal, ALONE_TIME, seeing=False)
         trees = dict(_trees(people, segments))
         explainer.people.prepare(trees.values())

@@ -60,7 +60,8 @@ def segment_detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     if request.htmx.target == "lookup-answers":
         context = answered(segment, Question.of(request))
         return render(request, "segments/lookup_answers.html", context)
-    builder = Builder(request.workspace, segment.tree)
+    personal = request.member.sees_personal_data
+    builder = Builder(request.workspace, segment.tree, personal=personal)
     days = range_asked(request.GET.get("days"))
     context = {
         "segment": segment,

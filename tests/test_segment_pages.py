@@ -328,3 +328,18 @@ def test_a_segment_of_another_workspace_is_not_found(
 ) -> None:
     foreign = SegmentFactory()
     assert marketer_client.get(f"/w/acme/segments/{foreign.pk}/").status_code == 404
+
+
+def test_an_analyst_reads_no_personal_value_of_a_filter(
+    analyst_client: Client, marketer_client: Client, workspace: Workspace
+) -> None:
+    leaf = {"filter": "email", "operator": "equals", "value": ["ceo@example.com"]}
+    tree = {"groups": [{"filters": [leaf]}]}
+    segment = SegmentFactory(workspace=workspace, tree=tree)
+    segment.versions.create(name="As it was", tree=tree)
+    segment.versions.create(name="Now", tree={})
+    ProfileFactory(workspace=workspace, external_id="ann", email="ceo@example.com")
+    page = segment.get_absolute_url()
+    for address in (page, f"{page}?user=ann", f"{page}history/"):
+        assert "ceo@example.com" in marketer_client.get(address).text
+        assert "ceo@example.com" not in analyst_client.get(address).text
