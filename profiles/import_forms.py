@@ -162,4 +162,4 @@ class ColumnsForm:
         wanted += [(column.identifier, "") for column in identifiers if column.identifier]
         for target, name in dict.fromkeys(each for each in wanted if wanted.count(each) > 1):
             label = name or STANDARD_LABELS.get(target, target)
-            yield _("Two columns hold %(what)s.") % {"what": f"“{label}”"}
+            yield _("Two columns hold “%(what)s”.") % {"what": label}

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import Promise
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from profiles import csv_imports, csv_rejected
 from profiles.csv_columns import Column
@@ -26,8 +26,18 @@ PER_PAGE = 25
 REJECTED_SHOWN = 20
 #: The counts of a receipt, each with its colour and what it says of an import and of a check.
 PARTS: tuple[tuple[str, str | Promise, str, str | Promise], ...] = (
-    ("created", gettext_lazy("Created"), "green", gettext_lazy("name a new user")),
-    ("updated", gettext_lazy("Updated"), "blue", gettext_lazy("say something new of a user")),
+    (
+        "created",
+        pgettext_lazy("number of users", "Created"),
+        "green",
+        gettext_lazy("name a new user"),
+    ),
+    (
+        "updated",
+        pgettext_lazy("number of users", "Updated"),
+        "blue",
+        gettext_lazy("say something new of a user"),
+    ),
     (
         "unchanged",
         gettext_lazy("Unchanged"),

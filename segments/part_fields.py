@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.dates import MONTHS
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from segments.fields import OneField, plain
@@ -60,11 +61,16 @@ class PartsInput(forms.Widget):
         return attrs | {
             "id": f"{attrs['id']}_{place}" if place else attrs["id"],
             "class": kind or "form-control",
-            "aria-label": f"{caption}: {attrs.get('aria-label', '')}",
+            "aria-label": captioned(caption, attrs.get("aria-label", "")),
         }
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         return data.getlist(name)
+
+
+def captioned(caption: Label, text: object) -> str:
+    """Return ``text`` after its caption, with the colon as the reader's language sets it."""
+    return gettext("%(caption)s: %(text)s") % {"caption": caption, "text": text}
 
 
 class PartsField(forms.Field):
@@ -83,7 +89,7 @@ class PartsField(forms.Field):
             try:
                 cleaned.append(plain(field.clean(text)))
             except ValidationError as error:
-                wrong += [f"{caption}: {message}" for message in error.messages]
+                wrong += [captioned(caption, message) for message in error.messages]
         if wrong:
             raise ValidationError(wrong)
         return tuple(cleaned)

@@ -84,7 +84,7 @@ def refuse_too_many(filters: int) -> None:
 
 def check_keys(node: Any, allowed: tuple[str, ...], needed: tuple[str, ...] = ()) -> None:
     """Refuse what is not an object, has other keys than ``allowed``, or lacks ``needed`` ones."""
-    keys = ", ".join(f"“{key}”" for key in allowed)
+    keys = ", ".join(_("“%(name)s”") % {"name": key} for key in allowed)
     if not isinstance(node, dict):
         raise InvalidTree(_("Here stands an object with the keys %(keys)s.") % {"keys": keys})
     for key in node:
