@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
@@ -16,6 +17,18 @@ from workspaces.models import RestApiKey, User, Workspace
 USE_NOTED_EVERY = timedelta(seconds=10)
 #: How many characters of a secret are stored as they are, to find the key by. They are hex digits.
 LOOKUP = 8
+
+# In plain SQL: to write it anew for each call would take the ORM 0.4 ms, as long as the rest of its
+# checks. The columns stand in the order of the models.
+FIND = """
+select key.id, key.digest, key.permissions, key.allow_list, key.expires_at, key.last_used_at,
+    workspace.id, workspace.uid, workspace.slug, workspace.name, workspace.time_zone
+from workspaces_restapikey as key
+join workspaces_workspace as workspace on workspace.id = key.workspace_id
+where key.lookup = %s
+"""
+KEY_FIELDS = ("id", "digest", "permissions", "allow_list", "expires_at", "last_used_at")
+WORKSPACE_FIELDS = ("id", "uid", "slug", "name", "time_zone")
 
 #: All that a key may be allowed, by area, as Braze names it: ``area.action``.
 PERMISSIONS = {
@@ -86,12 +99,15 @@ def find(secret: str) -> RestApiKey | None:
     """Return the live key whose secret is ``secret``, with its workspace, or None."""
     # What is not ASCII is no key of ours, and may be what PostgreSQL cannot be asked for.
     lookup = secret[:LOOKUP] if secret.isascii() and secret.isprintable() else ""
-    # At most one. To put it in an order would take Django a quarter of the time.
-    found = RestApiKey.objects.select_related("workspace").filter(lookup=lookup).order_by()
-    key = next(iter(found), None)
-    if key is None or not opens(key, secret):
+    with connection.cursor() as cursor:
+        cursor.execute(FIND, [lookup])
+        row = cursor.fetchone()
+    if row is None:
         return None
-    return key if key.is_live(timezone.now()) else None
+    of_key, of_workspace = row[: len(KEY_FIELDS)], row[len(KEY_FIELDS) :]
+    key = RestApiKey.from_db(connection.alias, KEY_FIELDS, of_key)
+    key.workspace = Workspace.from_db(connection.alias, WORKSPACE_FIELDS, of_workspace)
+    return key if opens(key, secret) and key.is_live(timezone.now()) else None
 
 
 def opens(key: RestApiKey, secret: str) -> bool:
