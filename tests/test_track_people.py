@@ -161,7 +161,6 @@ def test_queries_do_not_grow_with_the_people(
     said = [{"external_id": name, "x": {"inc": 1}} for name in names]
     done = [event(external_id=name) for name in names]
     api.track(attributes=said)
-    # The key, the limit, two of a savepoint, then who they are, hold, change, whether all are there
-    # still, and record.
-    with django_assert_num_queries(9):
+    # The key, the limit, two of a savepoint, then who they are, hold, change and record.
+    with django_assert_num_queries(8):
         api.track(attributes=said, events=done)
