@@ -43,7 +43,6 @@ def success(
 class Series(RestCall):
     """A call that gives one figure for each day or hour: ``figure`` is what it is called."""
 
-    http_method_names = ["get"]
     serializer: ClassVar[type[serializers.Serializer]] = shapes.FiguresQuery
     figure: ClassVar[str]
 
@@ -142,7 +141,6 @@ class Revenue(Series):
 class Names(RestCall):
     """A call that lists names that the workspace has seen, ``NAMES_PER_PAGE`` a page."""
 
-    http_method_names = ["get"]
     limit = "names"
     kind: ClassVar[EventKind]
     listed: ClassVar[str]
@@ -190,7 +188,6 @@ class ProductList(Names):
 
 
 class CustomAttributes(RestCall):
-    http_method_names = ["get"]
     permission = "custom_attributes.get"
     limit = "names"
 

@@ -78,7 +78,6 @@ def told(problems: dict[str, Problems]) -> dict[str, Any]:
 
 
 class IdentityCall(RestCall):
-    http_method_names = ["post"]
     limit = "identities"
 
     def sent(self, request: Request, serializer: type[Serializer]) -> dict[str, Any]:

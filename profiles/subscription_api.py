@@ -14,7 +14,7 @@ from profiles import subscription_serializers as shapes
 from profiles import subscriptions
 from profiles.models import GroupSubscription, Profile, Subscription, SubscriptionGroup
 from workspaces.models import Workspace
-from workspaces.rest_calls import REFUSALS, RestCall, SuccessSchema, cleaned
+from workspaces.rest_calls import BODY_REFUSALS, REFUSALS, RestCall, SuccessSchema, cleaned
 
 TAG = "Subscriptions"
 SUCCESS = {"message": "success"}
@@ -35,7 +35,7 @@ class SetEmailStatus(RestCall):
         description="Everybody who has one of the addresses is subscribed so.",
         tags=[TAG],
         request=shapes.EmailStatusSerializer,
-        responses=REFUSALS | {201: DONE},
+        responses=BODY_REFUSALS | {201: DONE},
         examples=[
             OpenApiExample(
                 "One address",
@@ -239,7 +239,7 @@ class SetGroupStatus(RestCall):
         summary="Subscribe users to a group, or unsubscribe them",
         tags=[TAG],
         request=shapes.SetStatusSerializer,
-        responses=REFUSALS | {201: DONE},
+        responses=BODY_REFUSALS | {201: DONE},
         examples=[
             OpenApiExample(
                 "One user",
@@ -255,10 +255,7 @@ class SetGroupStatus(RestCall):
     def post(self, request: Request) -> Response:
         asked = cleaned(shapes.SetStatusSerializer, body_of(request))
         names = {f"{name}s": asked[name] for name in ("external_id", "email", "phone")}
-        change = asked | names
-        set_status(
-            self.workspace, group_of(self.workspace, change["subscription_group_id"]), change
-        )
+        set_statuses(self.workspace, [asked | names])
         return Response(SUCCESS, status=201)
 
 
@@ -268,10 +265,10 @@ class SetGroupStatuses(RestCall):
     @extend_schema(
         operation_id="subscription_status_set_v2",
         summary="Change the subscriptions to several groups",
-        description="Nothing is applied if one of the groups does not exist.",
+        description="Nothing is applied if one of the groups cannot be changed as it is said.",
         tags=[TAG],
         request=shapes.SetStatusesSerializer,
-        responses=REFUSALS | {201: DONE},
+        responses=BODY_REFUSALS | {201: DONE},
         examples=[
             OpenApiExample(
                 "One group",
@@ -290,28 +287,34 @@ class SetGroupStatuses(RestCall):
     )
     def post(self, request: Request) -> Response:
         changes = cleaned(shapes.SetStatusesSerializer, body_of(request))["subscription_groups"]
-        known = [group_of(self.workspace, change["subscription_group_id"]) for change in changes]
-        for group, change in zip(known, changes, strict=True):
-            set_status(self.workspace, group, change)
+        set_statuses(self.workspace, changes)
         return Response(SUCCESS, status=201)
 
 
-def set_status(workspace: Workspace, group: SubscriptionGroup, change: dict[str, Any]) -> None:
-    """Apply ``change``. Raises ``ParseError`` where ``group`` is not joined by what is named."""
+def set_statuses(workspace: Workspace, changes: list[dict[str, Any]]) -> None:
+    """Apply ``changes``; where one cannot be, raise ``ParseError`` before any of them is."""
+    known = [group_to_change(workspace, change) for change in changes]
+    for group, change in zip(known, changes, strict=True):
+        names = {name: change[name] for name in ("external_ids", "emails", "phones")}
+        people = subscriptions.named(workspace, **names)
+        subscriptions.set_group_state(group, people, subscribed=change["subscription_state"])
+
+
+def group_to_change(workspace: Workspace, change: dict[str, Any]) -> SubscriptionGroup:
+    """Return the group of ``change``. Raises ``ParseError`` if it is not joined by what is named."""
+    group = group_of(workspace, change["subscription_group_id"])
     if change["phones"] and subscriptions.takes_emails(group):
         raise ParseError("Phone numbers are accepted for SMS and WhatsApp subscription groups only")
     if change["emails"] and not subscriptions.takes_emails(group):
         raise ParseError("Email addresses are accepted for email subscription groups only")
-    names = {name: change[name] for name in ("external_ids", "emails", "phones")}
-    people = subscriptions.named(workspace, **names)
-    subscriptions.set_group_state(group, people, subscribed=change["subscription_state"])
+    return group
 
 
 def group_of(workspace: Workspace, pk: UUID) -> SubscriptionGroup:
     """Return a group of ``workspace``. Raises ``ParseError`` if there is none."""
     group = SubscriptionGroup.objects.in_workspace(workspace).filter(pk=pk).first()
     if group is None:
-        raise ParseError("`subscription_group_id` must be the id of a subscription group")
+        raise ParseError(shapes.NO_GROUP)
     return group
 
 

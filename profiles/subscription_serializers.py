@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from datetime import UTC, date, datetime, time
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 from django.utils.dateparse import parse_date
@@ -12,12 +12,21 @@ from rest_framework import serializers
 
 from profiles.attributes import is_storable
 from profiles.models import Subscription
+from workspaces.queries import one_message
 from workspaces.rest_calls import SuccessSchema
 
 MOST = 50
 MOST_LISTED = 500
 MOST_USERS = 100
 STATES = {"subscribed": True, "unsubscribed": False}
+NO_GROUP = "`subscription_group_id` must be the id of a subscription group"
+NO_GROUPS = f"`subscription_groups` must be an array of 1 to {MOST} objects"
+OFFSETS: dict[str, Any] = {
+    "min_value": 0,
+    "max_value": 2**31 - 1,
+    "default": 0,
+    "error_messages": one_message("`offset` must be a number from 0 to 2147483647"),
+}
 BOTH = "Either an email address or a phone number should be provided, but not both."
 
 
@@ -25,46 +34,51 @@ BOTH = "Either an email address or a phone number should be provided, but not bo
 class TextsField(serializers.Field):
     """One string, or an array of up to ``MOST`` of them."""
 
+    def fail(self, key: str, **kwargs: Any) -> NoReturn:
+        self._refuse("must be a string, or an array of strings")
+
     def to_internal_value(self, data: Any) -> list[str]:
         texts = data if isinstance(data, list) else [data]
         if not all(isinstance(text, str) and text and is_storable(text) for text in texts):
-            self._refuse("must be a string, or an array of strings")
+            self.fail("invalid")
         if len(texts) > MOST:
             self._refuse(f"may have at most {MOST} values")
         return texts
 
-    def _refuse(self, problem: str) -> None:
+    def _refuse(self, problem: str) -> NoReturn:
         raise serializers.ValidationError(f"`{self.field_name}` {problem}")
 
 
 @extend_schema_field(OpenApiTypes.UUID)
 class GroupIdField(serializers.Field):
+    default_error_messages = one_message(NO_GROUP)
+
     def to_internal_value(self, data: Any) -> UUID:
         try:
             return UUID(data)
         except (ValueError, AttributeError, TypeError):
-            raise serializers.ValidationError(
-                "`subscription_group_id` must be the id of a subscription group"
-            ) from None
+            self.fail("invalid")
 
 
-@extend_schema_field(OpenApiTypes.STR)
+@extend_schema_field(serializers.ChoiceField([*STATES]))
 class StateField(serializers.Field):
+    default_error_messages = one_message(f"`subscription_state` must be one of {', '.join(STATES)}")
+
     def to_internal_value(self, data: Any) -> bool:
         if not isinstance(data, str) or data not in STATES:
-            raise serializers.ValidationError(
-                f"`subscription_state` must be one of {', '.join(STATES)}"
-            )
+            self.fail("invalid")
         return STATES[data]
 
 
-@extend_schema_field(OpenApiTypes.STR)
+@extend_schema_field(serializers.ChoiceField(Subscription.choices))
 class EmailStateField(serializers.Field):
+    default_error_messages = one_message(
+        f"`subscription_state` must be one of {', '.join(Subscription.values)}"
+    )
+
     def to_internal_value(self, data: Any) -> Subscription:
         if not isinstance(data, str) or data not in Subscription.values:
-            raise serializers.ValidationError(
-                f"`subscription_state` must be one of {', '.join(Subscription.values)}"
-            )
+            self.fail("invalid")
         return Subscription(data)
 
 
@@ -90,8 +104,13 @@ class GroupStatusSerializer(PeopleSerializer):
 
 
 class UserStatusSerializer(PeopleSerializer):
-    limit = serializers.IntegerField(min_value=1, max_value=MOST_USERS, default=MOST_USERS)
-    offset = serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=0)
+    limit = serializers.IntegerField(
+        min_value=1,
+        max_value=MOST_USERS,
+        default=MOST_USERS,
+        error_messages=one_message(f"`limit` must be a number from 1 to {MOST_USERS}"),
+    )
+    offset = serializers.IntegerField(**OFFSETS)
 
 
 class SetStatusSerializer(PeopleSerializer):
@@ -123,7 +142,11 @@ class GroupChangeSerializer(serializers.Serializer):
 
 class SetStatusesSerializer(serializers.Serializer):
     subscription_groups = serializers.ListField(
-        child=GroupChangeSerializer(), allow_empty=False, max_length=MOST
+        child=GroupChangeSerializer(error_messages=one_message(NO_GROUPS)),
+        allow_empty=False,
+        max_length=MOST,
+        error_messages=one_message(NO_GROUPS)
+        | dict.fromkeys(["not_a_list", "empty", "max_length"], NO_GROUPS),
     )
 
 
@@ -150,10 +173,23 @@ class AddressesSerializer(serializers.Serializer):
 
     start_date = DayField(required=False)
     end_date = DayField(required=False)
-    email = serializers.CharField(required=False, max_length=320)
-    limit = serializers.IntegerField(min_value=1, max_value=MOST_LISTED, default=100)
-    offset = serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=0)
-    sort_direction = serializers.ChoiceField(choices=["asc", "desc"], default="desc")
+    email = serializers.CharField(
+        required=False,
+        max_length=320,
+        error_messages=one_message("`email` must be an e-mail address"),
+    )
+    limit = serializers.IntegerField(
+        min_value=1,
+        max_value=MOST_LISTED,
+        default=100,
+        error_messages=one_message(f"`limit` must be a number from 1 to {MOST_LISTED}"),
+    )
+    offset = serializers.IntegerField(**OFFSETS)
+    sort_direction = serializers.ChoiceField(
+        choices=["asc", "desc"],
+        default="desc",
+        error_messages=one_message("`sort_direction` must be asc or desc"),
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "email" in attrs:

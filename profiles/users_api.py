@@ -86,7 +86,7 @@ class Track(RestCall):
             "`external_id`, `email` or `phone` makes a user, unless `_update_existing_only` is "
             "true; an unknown alias only if it is false."
         ),
-        tags=["Users"],
+        tags=["User data"],
         request=shapes.TrackCallSchema,
         responses=RESPONSES,
         examples=[EXAMPLE, SUCCESS],
@@ -117,7 +117,7 @@ class TrackBulk(Track):
         operation_id="users_track_bulk",
         summary="Create and update many users",
         description="As `/users/track`, with up to 1,000 objects in the three arrays together.",
-        tags=["Users"],
+        tags=["User data"],
         request=shapes.TrackCallSchema,
         responses=RESPONSES,
         examples=[EXAMPLE, SUCCESS],

@@ -110,7 +110,6 @@ class UnderWay(APIException):
 
 
 class ExportSegment(RestCall):
-    http_method_names = ["post"]
     permission = "users.export.segment"
 
     @extend_schema(
@@ -121,7 +120,7 @@ class ExportSegment(RestCall):
             "address works without a key, from when it is ready and for four hours. Custom events "
             "and purchases are those of the last 90 days, their `first` and `count` of all time."
         ),
-        tags=["Export"],
+        tags=["User export"],
         request=ExportSegmentSerializer,
         responses=BODY_REFUSALS | {201: OpenApiResponse(ExportBegun, "It will be written.")},
         examples=[

@@ -98,8 +98,8 @@ def test_bounces_are_listed_by_time(
         ({}, "`end_date` and either `start_date` or `email` must be provided"),
         ({"start_date": "2026-02-30", "end_date": "2026-03-01"}, "`start_date` must be a date"),
         ({"start_date": "2026-03-02", "end_date": "2026-03-01"}, "`start_date` must be earlier"),
-        ({"email": "a@example.com", "limit": 501}, "Ensure this value is less than"),
-        ({"email": "a@example.com", "offset": -1}, "Ensure this value is greater than"),
+        ({"email": "a@example.com", "limit": 501}, "`limit` must be a number from 1 to 500"),
+        ({"email": "a@example.com", "offset": -1}, "`offset` must be a number from 0"),
     ],
 )
 def test_a_stretch_of_days_must_make_sense(

@@ -20,6 +20,7 @@ from workspaces import api_keys, rate_limits
 from workspaces.addresses import client_address
 from workspaces.masking import mask
 from workspaces.models import RestApiKey, Workspace
+from workspaces.rest_schema import RestCallSchema
 
 
 class RefusalSchema(serializers.Serializer):
@@ -82,8 +83,9 @@ class RestCall(APIView):
     """
 
     authentication_classes = (ApiKeyAuthentication,)
-    # OPTIONS is answered 405 like any other method that is not documented.
-    metadata_class = None
+    schema = RestCallSchema()
+    # OPTIONS is answered 405 like any other method that is not documented; HEAD as GET is.
+    http_method_names: ClassVar[list[str]] = ["get", "head", "post"]  # type: ignore[misc]
     permission: ClassVar[str]
     #: One of ``settings.RATE_LIMITS``.
     limit: ClassVar[str] = "default"
