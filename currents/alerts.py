@@ -4,12 +4,14 @@ from datetime import datetime
 from typing import Any
 
 from django.core.mail import EmailMessage
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from procrastinate.contrib.django import app
 
 from currents.models import Connector
 from workspaces.models import Member
+
+TASK = "currents.tasks.send_mail"
 
 
 def credentials_failed(connector: Connector) -> None:
@@ -37,8 +39,8 @@ def lags(connector: Connector, *, minutes: int) -> None:
             _(
                 "The connector “%(connector)s” in the workspace “%(workspace)s” has events that "
                 "have waited for %(minutes)s minutes. They are kept and sent when the receiver "
-                "takes them.\n\nWhat it answered stands in the portal, under Partner Integrations > "
-                "Data Export."
+                "takes them.\n\nWhat it answered stands in the portal, under Partner Integrations "
+                "> Data Export."
             ),
             minutes=minutes,
         )
@@ -65,11 +67,16 @@ def _first(connector: Connector, field: str) -> bool:
 
 
 def _tell(connector: Connector, subject: str, text: str, **values: Any) -> None:
-    """Send the mail once the transaction, if there is one, is over."""
+    """Have the mail sent by a job, which tries again where the mail server is away."""
     workspace = connector.workspace
     words = {"connector": connector.name, "workspace": workspace.name} | values
     admins = Member.objects.in_workspace(workspace).admins().filter(user__is_active=True)
     to = list(admins.order_by("pk").values_list("user__email", flat=True))
     if to:
-        mail = EmailMessage(" ".join((subject % words).split()), text % words, bcc=to)
-        transaction.on_commit(lambda: mail.send(fail_silently=True))
+        line = " ".join((subject % words).split())  # a name may hold what a header may not
+        app.configure_task(TASK).defer(to=to, subject=line, text=text % words)
+
+
+def send_mail(to: list[str], subject: str, text: str) -> None:
+    """Send one mail to all of ``to``, none of whom sees the others."""
+    EmailMessage(subject, text, bcc=to).send()

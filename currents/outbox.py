@@ -76,7 +76,7 @@ def write(workspace_id: int, happenings: Iterable[Happening]) -> int:
     if not events:
         return 0
     types, bodies = zip(*events, strict=True)
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         partitions.ensure(asked.day)
         values: dict[str, Any] = {"types": list(types), "bodies": list(bodies)}
         with connection.cursor() as cursor:

@@ -3,7 +3,8 @@
 select pg_advisory_xact_lock(hashtext('currents_outboxevent partitions'))
 
 -- name: exists
-select to_regclass(%(name)s) is not null
+-- Asked of the catalogue itself: to_regclass() may not have heard of what another has just made.
+select exists (select from pg_class where relname = %(name)s and relispartition)
 
 -- name: today
 -- The day of rows written now: that on which the transaction began, in UTC.

@@ -1,10 +1,10 @@
 """What is done for connectors in the background."""
 
+from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
-from currents import sending, waking, watching
-
+from currents import alerts, sending, waking, watching
 
 #: All of these, so that their jobs can be dropped by themselves: there are many.
 QUEUE = "currents"
@@ -20,6 +20,12 @@ def send(queue_id: int) -> None:
     again = sending.send(queue_id)
     if again is not None:
         waking.look(queue_id, after=again)
+
+
+@app.task(queue=QUEUE, retry=RetryStrategy(max_attempts=8, exponential_wait=4), pass_context=False)
+def send_mail(to: list[str], subject: str, text: str) -> None:
+    """Send a mail to the admins of a workspace."""
+    alerts.send_mail(to, subject, text)
 
 
 @app.periodic(cron="* * * * * */10")
