@@ -71,7 +71,7 @@ def _tell(connector: Connector, subject: str, text: str, **values: Any) -> None:
     workspace = connector.workspace
     words = {"connector": connector.name, "workspace": workspace.name} | values
     admins = Member.objects.in_workspace(workspace).admins().filter(user__is_active=True)
-    to = list(admins.order_by("pk").values_list("user__email", flat=True))
+    to: Any = list(admins.order_by("pk").values_list("user__email", flat=True))
     if to:
         line = " ".join((subject % words).split())  # a name may hold what a header may not
         app.configure_task(TASK).defer(to=to, subject=line, text=text % words)

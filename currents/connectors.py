@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -131,7 +132,7 @@ def _fit_queues(connector: Connector) -> None:
 
 def _wake(connector: Connector) -> None:
     for queue in connector.queues.values_list("pk", flat=True):
-        transaction.on_commit(lambda queue=queue: waking.look(queue))
+        transaction.on_commit(partial(waking.look, queue))
 
 
 def _record(connector: Connector, by: User | None, action: str, **detail: Any) -> None:

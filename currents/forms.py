@@ -34,9 +34,7 @@ class ConnectorForm(forms.ModelForm):
         max_length=4096,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
     )
-    without_token = forms.BooleanField(
-        label=gettext_lazy("Send no token any more"), required=False
-    )
+    without_token = forms.BooleanField(label=gettext_lazy("Send no token any more"), required=False)
 
     class Meta:
         model = Connector

@@ -101,11 +101,6 @@ def read(queue: Queue, limit: int) -> Reading:
     return Reading(settled, cut=full, unsettled=len(settled) < len(rows))
 
 
-def lag(queue: Queue) -> tuple[int, float]:
-    """Return how many events wait in ``queue``, and the seconds that the first has waited."""
-    return _rows("lag", **_behind(queue))[0]
-
-
 def waited(queue: Queue) -> float | None:
     """Return for how many seconds the next event of ``queue`` has waited; None if none waits."""
     rows = _rows("next", **_behind(queue))

@@ -41,13 +41,6 @@ from summed
 where total - least(size, %(largest)s) < %(most)s
 order by xid, id
 
--- name: lag
--- How many events wait in a queue, and for how many seconds the first of them has.
-select count(*), coalesce(extract(epoch from clock_timestamp() - min(at)), 0)::float
-from currents_outboxevent
-where workspace_id = %(workspace)s and event_type = %(event_type)s
-    and (xid, id) > (%(xid)s, %(event_id)s)
-
 -- name: next
 -- For how many seconds the next event of a queue has waited; no row where none waits.
 select extract(epoch from clock_timestamp() - at)::float

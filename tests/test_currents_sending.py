@@ -60,9 +60,7 @@ def state(connector: Connector) -> str:
     return connector.state
 
 
-def test_an_event_arrives_as_the_contract_has_it(
-    workspace: Workspace, receiver: Receiver
-) -> None:
+def test_an_event_arrives_as_the_contract_has_it(workspace: Workspace, receiver: Receiver) -> None:
     connector = connect(workspace, receiver, token="s3cret")
     write(workspace, "Signed up", plan="pro")
     assert send(connector) is None
@@ -287,7 +285,7 @@ def test_a_broken_answer_loses_nothing(
     send(connector)
     receiver.answers = lambda request: Answer()
     send_now(connector)
-    assert len(set(request.ids[0] for request in receiver.requests)) == 1
+    assert len({request.ids[0] for request in receiver.requests}) == 1
     assert (names(receiver), errors(connector)) == (["a", "a"], [(None, 1, 0)])
 
 
@@ -351,9 +349,7 @@ def test_a_replay_sends_again_under_the_same_ids(
     assert ids[1:3] == ids[3:]
 
 
-def test_admins_are_told_once_of_an_hour_of_lag(
-    workspace: Workspace, connector: Connector
-) -> None:
+def test_admins_are_told_once_of_an_hour_of_lag(workspace: Workspace, connector: Connector) -> None:
     write(workspace, "a")
     for minutes in (59, 61, 62):
         # The table is partitioned by the day, which an hour ago may not have been.

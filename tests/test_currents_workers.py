@@ -73,9 +73,7 @@ def eventually(condition: Any, seconds: float) -> None:
 def ids_in_order() -> list[str]:
     """The ids of all events, in the order in which they must arrive."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "select body::jsonb ->> 'id' from currents_outboxevent order by xid, id"
-        )
+        cursor.execute("select body::jsonb ->> 'id' from currents_outboxevent order by xid, id")
         return [each for (each,) in cursor.fetchall()]
 
 

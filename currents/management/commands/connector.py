@@ -72,8 +72,7 @@ def _connect(slug: str, options: dict[str, Any]) -> Connector:
     }
     form = ConnectorForm(values, instance=known or Connector(workspace=workspace))
     if not form.is_valid():
-        told = (f"{name}: {' '.join(errors)}" for name, errors in form.errors.items())
-        raise CommandError(" ".join(told))
+        raise CommandError(" ".join(form.errors.as_text().split()))
     connector = form.keep(by=None)
     connectors.launch(connector, by=None)
     connectors.resume(connector, by=None)
