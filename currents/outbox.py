@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -30,8 +30,7 @@ LARGEST = 900 * 1024
 MOST = 4 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """An event in a queue. ``body`` is None where it is larger than may be sent."""
 
     xid: int
@@ -52,39 +51,58 @@ class Reading:
     unsettled: bool
 
 
-def wanted(workspace_id: int) -> frozenset[str]:
-    """Return the types of event that a connector of the workspace wants.
+@dataclass(frozen=True)
+class Asked:
+    """What a writer has to know of a workspace: see ``ask``."""
+
+    uid: UUID
+    day: date
+    # Those to wake for each type that is wanted; none where its connectors are at rest.
+    queues: dict[str, list[waking.Sleeper]]
+
+
+def ask(workspace_id: int) -> Asked:
+    """Return which events the workspace's connectors want, for a ``write`` in this transaction.
 
     Asked of the database each time, by index: a writer that asks once in its transaction cannot
-    miss a connector that was launched before.
+    miss a connector that was launched before it asked.
     """
-    return frozenset(_ask(workspace_id).queues)
+    rows = _rows("wanted", workspace=workspace_id)
+    queues: dict[str, list[waking.Sleeper]] = {}
+    for _uid, _day, event_type, connector, queue, flush, state in rows:
+        if event_type is not None:
+            sleepers = queues.setdefault(event_type, [])
+            if state in SENDING:
+                sleepers.append(waking.Sleeper(connector, queue, flush))
+    return Asked(rows[0][0], rows[0][1], queues)
 
 
-def write(workspace_id: int, happenings: Iterable[Happening]) -> int:
+def wanted(workspace_id: int) -> frozenset[str]:
+    """Return the types of event that a connector of the workspace wants."""
+    return frozenset(ask(workspace_id).queues)
+
+
+def write(workspace_id: int, happenings: Iterable[Happening], *, asked: Asked | None = None) -> int:
     """Write those of ``happenings`` that a connector wants, in their order; return how many.
 
     They become true with the transaction that is under way. Soon after it, a worker sends them.
-    Raises ValueError where a value has no place in JSON.
+    ``asked`` is what ``ask`` gave in the same transaction, if the writer did. Raises ValueError
+    where a value has no place in JSON.
     """
-    asked = _ask(workspace_id)
-    events = [
-        (each.what.event_type, envelope(each, workspace_uid=asked.uid))
-        for each in happenings
-        if each.what.event_type in asked.queues
-    ]
-    if not events:
-        return 0
-    types, bodies = zip(*events, strict=True)
-    with transaction.atomic(savepoint=False):
-        partitions.ensure(asked.day)
-        values: dict[str, Any] = {"types": list(types), "bodies": list(bodies)}
-        with connection.cursor() as cursor:
-            cursor.execute(STATEMENTS["write"], values | {"workspace": workspace_id})
-        for event_type in set(types):
-            for queue in asked.queues[event_type]:
-                transaction.on_commit(partial(waking.wake, queue), robust=True)
-    return len(events)
+    asked = asked or ask(workspace_id)
+    bodies: dict[str, list[str]] = {}
+    for each in happenings:
+        if each.what.event_type in asked.queues:
+            body = envelope(each, workspace_uid=asked.uid)
+            bodies.setdefault(each.what.event_type, []).append(body)
+    if bodies:
+        with transaction.atomic(savepoint=False):
+            partitions.ensure(asked.day)
+            for event_type, lines in bodies.items():
+                _write(workspace_id, event_type, lines)
+                for queue in asked.queues[event_type]:
+                    transaction.on_commit(partial(waking.wake, queue), robust=True)
+    return sum(map(len, bodies.values()))
 
 
 def horizon() -> int:
@@ -113,22 +131,10 @@ def position_at(queue: Queue, start: datetime) -> tuple[int, int] | None:
     return (rows[0][0], rows[0][1] - 1) if rows else None
 
 
-@dataclass(frozen=True)
-class _Asked:
-    uid: UUID
-    day: date
-    queues: dict[str, list[waking.Sleeper]]
-
-
-def _ask(workspace_id: int) -> _Asked:
-    rows = _rows("wanted", workspace=workspace_id)
-    queues: dict[str, list[waking.Sleeper]] = {}
-    for _uid, _day, event_type, connector, queue, flush, state in rows:
-        if event_type is not None:
-            sleepers = queues.setdefault(event_type, [])
-            if state in SENDING:
-                sleepers.append(waking.Sleeper(connector, queue, flush))
-    return _Asked(rows[0][0], rows[0][1], queues)
+def _write(workspace_id: int, event_type: str, lines: list[str]) -> None:
+    values = {"event_type": event_type, "bodies": "\n".join(lines)}
+    with connection.cursor() as cursor:
+        cursor.execute(STATEMENTS["write"], {"workspace": workspace_id, **values})
 
 
 def _behind(queue: Queue) -> dict[str, Any]:

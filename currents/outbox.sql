@@ -10,9 +10,10 @@ left join currents_queue as queue on queue.connector_id = connector.id
 where workspace.id = %(workspace)s
 
 -- name: write
+-- Events of one type, a line each: JSON in one line is quoted faster as one text than as an array.
 insert into currents_outboxevent (workspace_id, event_type, body)
-select %(workspace)s, event_type, body
-from unnest(%(types)s::text[], %(bodies)s::text[]) as event (event_type, body)
+select %(workspace)s, %(event_type)s, body
+from string_to_table(%(bodies)s, E'\n') as event (body)
 
 -- name: horizon
 -- Every transaction before this one is over. Where a queue begins that is made now: it misses

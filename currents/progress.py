@@ -1,5 +1,6 @@
 """What becomes of a queue: its batch is delivered, dropped, or to be tried again."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,28 +14,59 @@ from workspaces import statements
 STATEMENTS = statements.load(Path(__file__).with_name("progress.sql"))
 #: A connector counts as failing after so many calls in a row that its receiver did not take.
 FAILING_AFTER = 3
+#: What was delivered is written down at most so often. Seconds.
+KEEP_SECONDS = 0.25
 
 
 class Moved(Exception):
     """The queue is not where we thought: an admin had it replayed, or removed it."""
 
 
-def advance(queue: Queue, batch: list[Waiting]) -> None:
-    """``batch`` is delivered, but what was too large. Raises Moved where the queue was moved."""
-    large = sum(event.body is None for event in batch)
-    recovers = queue.trouble
-    limit = None
-    if queue.batch_limit is not None and queue.batch_limit < queue.connector.batch_size:
-        limit = queue.batch_limit + (len(batch) >= queue.batch_limit)  # feel our way back
-    counted = {"events": len(batch) - large, "oversized": large}
-    _move(queue, "advance", batch[-1], limit=limit, **counted)
-    queue.batch_limit, queue.trouble, queue.failures = limit, "", 0
-    if recovers:
-        _execute("recover", connector=queue.connector_id)
+class Delivered:
+    """The batches of a queue that were delivered and are not written down yet.
+
+    They are after ``KEEP_SECONDS``, and before anything else is. What a killed worker had not
+    written down is sent again, under the same ids.
+    """
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+        self._last: Waiting | None = None
+        self._start_anew()
+
+    def add(self, batch: list[Waiting]) -> None:
+        """``batch`` was delivered, but what of it was too large. Raises Moved as ``keep`` does."""
+        large = sum(event.body is None for event in batch)
+        self._last = batch[-1]
+        self._counts["events"] += len(batch) - large
+        self._counts["oversized"] += large
+        self._counts["batches"] += 1
+        if time.monotonic() - self._since >= KEEP_SECONDS:
+            self.keep()
+
+    def keep(self) -> None:
+        """Write it down. Raises Moved where the queue was moved meanwhile."""
+        queue, last, counts = self._queue, self._last, self._counts
+        if last is None:
+            return
+        self._start_anew()
+        recovers = queue.trouble
+        limit = queue.batch_limit
+        if limit is not None:  # feel our way back to full batches
+            limit = limit + 1 if limit < queue.connector.batch_size else None
+        _move(queue, "advance", last, limit=limit, **counts)
+        queue.batch_limit, queue.trouble, queue.failures = limit, "", 0
+        if recovers:
+            _execute("recover", connector=queue.connector_id)
+
+    def _start_anew(self) -> None:
+        self._last = None
+        self._counts = {"events": 0, "oversized": 0, "batches": 0}
+        self._since = time.monotonic()
 
 
 def drop(queue: Queue, last: Waiting, *, refused: int = 0, oversized: int = 0) -> None:
-    """The events up to ``last`` are given up and counted. Raises Moved as ``advance`` does."""
+    """The events up to ``last`` are given up and counted. Raises Moved as ``keep`` does."""
     _move(queue, "drop", last, refused=refused, oversized=oversized)
 
 

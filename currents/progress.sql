@@ -1,5 +1,5 @@
 -- name: advance
--- A batch is delivered: the queue is done with its events, and its hour counts them. Nothing
+-- Batches are delivered: the queue is done with their events, and its hour counts them. Nothing
 -- happens where the queue stands elsewhere by now: an admin had it replayed.
 with advanced as (
     update currents_queue set
@@ -12,9 +12,9 @@ with advanced as (
     returning connector_id
 )
 insert into currents_deliveryhour as hour (connector_id, hour, events, batches)
-select connector_id, date_trunc('hour', clock_timestamp(), 'UTC'), %(events)s, 1 from advanced
+select connector_id, date_trunc('hour', clock_timestamp(), 'UTC'), %(events)s, %(batches)s from advanced
 on conflict (connector_id, hour) do update
-    set events = hour.events + excluded.events, batches = hour.batches + 1
+    set events = hour.events + excluded.events, batches = hour.batches + excluded.batches
 
 -- name: drop
 -- Events that will not be delivered: refused one by one, or too large.

@@ -18,8 +18,10 @@ from currents.waking import LOOK_SECONDS
 
 #: One job sends for so long; then it makes room for others and asks for the next. Seconds.
 RUN_SECONDS = 20
-#: How many batches are read at once. Pausing or editing a connector is felt after those.
-BATCHES = 10
+#: How many batches are read at once, and for how long those are sent before the queue is looked at
+#: again: pausing or editing a connector is felt after that. Seconds.
+BATCHES = 20
+AT_ONCE_SECONDS = 1.0
 #: When another sender is at it, or an older transaction open, look again after this. Seconds.
 SHORTLY = 1.0
 #: An event that the receiver finds too large even by itself is given up after this.
@@ -61,26 +63,42 @@ def _send_some(client: outbound.Client, queue: Queue) -> float | None:
         elif not reading.cut and unripe > 0:
             batches.pop()
             rest = min(unripe, LOOK_SECONDS)
+    # Where one is not delivered, the queue knows what to do next.
+    return rest if _deliver_all(client, queue, batches) else 0
+
+
+def _deliver_all(client: outbound.Client, queue: Queue, batches: list[list[Waiting]]) -> bool:
+    """Send ``batches`` for a while; tell whether the queue is done with them all."""
+    done, until = progress.Delivered(queue), time.monotonic() + AT_ONCE_SECONDS
+
+    def deliver(batch: list[Waiting]) -> bool:
+        return time.monotonic() < until and _deliver(client, queue, batch, done)
+
     try:
-        # Where one is not delivered, the queue knows what to do next.
-        return rest if all(_deliver(client, queue, batch) for batch in batches) else 0
+        over = all(deliver(batch) for batch in batches)
+        done.keep()
     except progress.Moved:
-        return 0
+        return False
+    return over
 
 
-def _deliver(client: outbound.Client, queue: Queue, batch: list[Waiting]) -> bool:
+def _deliver(
+    client: outbound.Client, queue: Queue, batch: list[Waiting], done: progress.Delivered
+) -> bool:
     """Send one batch; tell whether the queue is done with it."""
     bodies = [event.body for event in batch if event.body is not None]
     if not bodies:
+        done.keep()
         progress.drop(queue, batch[-1], oversized=len(batch))
         return True
     answer = call(client, queue.connector, bodies)
     if answer.reaction is Reaction.DONE:
-        progress.advance(queue, batch)
+        done.add(batch)
         return True
+    done.keep()
     if answer.reaction is Reaction.SPLIT:
         progress.note(queue, answer, events=len(bodies))
-        return all(_deliver_alone(client, queue, event) for event in batch)
+        return all(_deliver_alone(client, queue, event, done) for event in batch)
     if answer.reaction is Reaction.SHRINK and len(bodies) > 1:
         progress.note(queue, answer, events=len(bodies))
         progress.shrink(queue, len(batch))
@@ -88,17 +106,20 @@ def _deliver(client: outbound.Client, queue: Queue, batch: list[Waiting]) -> boo
     return _hold(queue, answer, batch, events=len(bodies))
 
 
-def _deliver_alone(client: outbound.Client, queue: Queue, event: Waiting) -> bool:
+def _deliver_alone(
+    client: outbound.Client, queue: Queue, event: Waiting, done: progress.Delivered
+) -> bool:
     """Send an event of a batch that was refused; tell whether the queue is done with it.
 
     One that is refused again is given up.
     """
-    if event.body is None:
-        progress.drop(queue, event, oversized=1)
+    answer = call(client, queue.connector, [event.body]) if event.body is not None else None
+    if answer and answer.reaction is Reaction.DONE:
+        done.add([event])
         return True
-    answer = call(client, queue.connector, [event.body])
-    if answer.reaction is Reaction.DONE:
-        progress.advance(queue, [event])
+    done.keep()
+    if answer is None:
+        progress.drop(queue, event, oversized=1)
         return True
     if answer.reaction is Reaction.SPLIT:
         progress.note(queue, answer, events=1, dropped=1)

@@ -133,7 +133,7 @@ def test_a_reading_is_bounded_by_bytes(connector: Connector) -> None:
 
 
 def test_any_text_can_be_written(connector: Connector) -> None:
-    odd = {"nul": "\x00", "half": "\ud800", "smile": "🙂", "deep": [{"a": [1.5, None]}]}
+    odd = {"nul": "\x00", "half": "\ud800", "smile": "🙂", "deep": [{"a": [None]}], "\n": "\r\n"}
     write(connector.workspace, "a", **odd)
     (event,) = outbox.read(queue_of(connector), 1).events
     assert json.loads(event.body or "")["properties"]["custom_properties"] == odd
