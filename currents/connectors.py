@@ -47,6 +47,7 @@ def save(connector: Connector, *, token: str | None, by: User | None) -> None:
         _record(connector, by, "Edited Connector", fields=changed)
         # What went wrong went wrong with what is no more: try again at once.
         connector.queues.update(retry_at=None, batch_limit=None)
+        _wake(connector)
     if connector.is_launched:
         _fit_queues(connector)
 
@@ -132,7 +133,7 @@ def _fit_queues(connector: Connector) -> None:
 
 def _wake(connector: Connector) -> None:
     for queue in connector.queues.values_list("pk", flat=True):
-        transaction.on_commit(partial(waking.look, queue))
+        transaction.on_commit(partial(waking.hurry, queue))
 
 
 def _record(connector: Connector, by: User | None, action: str, **detail: Any) -> None:

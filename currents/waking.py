@@ -3,14 +3,18 @@
 import time
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.exceptions import AlreadyEnqueued
 
+from workspaces import statements
+
+STATEMENTS = statements.load(Path(__file__).with_name("waking.sql"))
 TASK = "currents.tasks.send"
 #: What waits in a queue is looked at this often, though its batch may wait longer to fill.
 LOOK_SECONDS = 5.0
@@ -39,7 +43,7 @@ def wake(sleeper: Sleeper) -> None:
     if now >= _asleep.get(key, 0):
         due_in = look(sleeper.queue, after=min(sleeper.flush_seconds, LOOK_SECONDS))
         # Half of the time, lest another machine's clock begin before ours thinks that it may.
-        _asleep[key] = now + due_in / 2
+        _asleep[key] = now + min(due_in, LOOK_SECONDS) / 2
 
 
 def look(queue_id: int, *, after: float = 0) -> float:
@@ -47,7 +51,7 @@ def look(queue_id: int, *, after: float = 0) -> float:
 
     Returns in how many seconds the job that waits now is due.
     """
-    now, lock = timezone.now(), f"{TASK} {queue_id}"
+    now, lock = timezone.now(), _lock(queue_id)
     waiting = ProcrastinateJob.objects.filter(queueing_lock=lock, status="todo")
     for due in waiting.values_list("scheduled_at", flat=True):
         return max((due - now).total_seconds(), 0) if due else 0
@@ -58,3 +62,14 @@ def look(queue_id: int, *, after: float = 0) -> float:
     except AlreadyEnqueued:
         return 0  # somebody else was quicker
     return after
+
+
+def hurry(queue_id: int) -> None:
+    """Have the queue looked at now, whatever a job that is waiting waits for."""
+    with connection.cursor() as cursor:
+        cursor.execute(STATEMENTS["hurry"], {"lock": _lock(queue_id)})
+    look(queue_id)
+
+
+def _lock(queue_id: int) -> str:
+    return f"{TASK} {queue_id}"

@@ -2,8 +2,9 @@
 
 import logging
 from datetime import datetime, timedelta
+from pathlib import Path
 
-from django.db.models import Q
+from django.db import connection
 from django.utils import timezone
 
 from currents import alerts, outbox, partitions, waking
@@ -16,7 +17,9 @@ from currents.models import (
     Queue,
     Trouble,
 )
+from workspaces import statements
 
+STATEMENTS = statements.load(Path(__file__).with_name("watching.sql"))
 logger = logging.getLogger(__name__)
 
 #: A connector whose credentials are not accepted for so long is suspended, as with Braze.
@@ -32,12 +35,11 @@ HOURS_KEPT = timedelta(days=30)
 
 def wake_all() -> None:
     """Have every queue looked at in which something waits: the safety net under ``waking``."""
-    now = timezone.now()
-    due = Q(retry_at=None) | Q(retry_at__lte=now)
-    queues = Queue.objects.filter(due, connector__state__in=SENDING)
-    for queue in queues.select_related("connector"):
-        if outbox.waited(queue) is not None:
-            waking.look(queue.pk)
+    with connection.cursor() as cursor:
+        cursor.execute(STATEMENTS["waiting"])
+        waiting = [queue for (queue,) in cursor.fetchall()]
+    for queue in waiting:
+        waking.hurry(queue)
 
 
 def look_after_connectors() -> None:

@@ -12,7 +12,7 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
-from currents import connectors, partitions, tasks, watching
+from currents import connectors, partitions, tasks, waking, watching
 from currents.models import Connector, ConnectorState, DeliveryHour, OutboxEvent, Queue
 from tests.currents_world import (
     connect,
@@ -333,6 +333,21 @@ def test_a_paused_connector_sends_nothing_and_then_everything(
     connectors.resume(connector, by=None)
     send(connector)
     assert names(receiver) == ["a"]
+
+
+def test_retry_now_does_not_wait_for_the_next_try(
+    workspace: Workspace, receiver: Receiver, connector: Connector
+) -> None:
+    answering(receiver, 401)
+    write(workspace, "a")
+    forget_jobs()
+    tasks.send(queue_of(connector).pk)
+    assert [job.scheduled_at is None for job in jobs_of(waking.TASK)] == [False]
+    connectors.retry_now(connector, by=None)
+    (job,) = [job for job in jobs_of(waking.TASK) if job.args["queue_id"] == queue_of(connector).pk]
+    assert job.scheduled_at is None
+    tasks.send(**job.args)
+    assert names(receiver) == ["a", "a"]
 
 
 def test_a_replay_sends_again_under_the_same_ids(
