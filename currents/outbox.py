@@ -17,7 +17,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from currents import partitions, waking
+from currents import partitions, restoring, waking
 from currents.envelopes import Happening, envelope
 from currents.models import SENDING, Queue
 from workspaces import statements
@@ -69,7 +69,9 @@ def ask(workspace_id: int) -> Asked:
     """
     rows = _rows("wanted", workspace=workspace_id)
     queues: dict[str, list[waking.Sleeper]] = {}
-    for _uid, _day, event_type, connector, queue, flush, state in rows:
+    if any(restored for *_rest, restored in rows):
+        restoring.settle_in()
+    for _uid, _day, event_type, connector, queue, flush, state, _restored in rows:
         if event_type is not None:
             sleepers = queues.setdefault(event_type, [])
             if state in SENDING:

@@ -1,8 +1,10 @@
 -- name: wanted
 -- What a writer has to know, in one look-up: the workspace's own id for the envelope, the day on
--- which this transaction's rows fall, and the queues of each type that a connector wants.
+-- which this transaction's rows fall, and the queues of each type that a connector wants. None of
+-- those stands ahead of all transactions, but after a dump and restore.
 select workspace.uid, (now() at time zone 'UTC')::date,
-    queue.event_type, connector.id, queue.id, connector.flush_seconds, connector.state
+    queue.event_type, connector.id, queue.id, connector.flush_seconds, connector.state,
+    coalesce(queue.xid > pg_snapshot_xmax(pg_current_snapshot())::text::bigint, false)
 from workspaces_workspace as workspace
 left join currents_connector as connector
     on connector.workspace_id = workspace.id and connector.state <> 'test'

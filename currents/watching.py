@@ -7,7 +7,7 @@ from pathlib import Path
 from django.db import connection
 from django.utils import timezone
 
-from currents import alerts, outbox, partitions, waking
+from currents import alerts, outbox, partitions, restoring, waking
 from currents.models import (
     SENDING,
     Connector,
@@ -44,6 +44,7 @@ def wake_all() -> None:
 
 def look_after_connectors() -> None:
     """Suspend the connectors that have failed for too long, and tell admins of those that lag."""
+    restoring.settle_in()
     now = timezone.now()
     for connector in Connector.objects.sending().select_related("workspace"):
         queues = list(connector.queues.select_related("connector"))

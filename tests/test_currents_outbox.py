@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import F
 from django.utils import timezone
 
-from currents import connectors, outbox, partitions, waking, watching
+from currents import connectors, outbox, partitions, restoring, waking, watching
 from currents.envelopes import Happening
 from currents.event_types import CATALOGUE, Location, Purchase, SessionEnd
 from currents.models import Connector, OutboxEvent, Queue
@@ -235,6 +236,32 @@ def test_a_paused_connector_loses_what_is_older_than_a_week_and_says_so(
     move_back(days=9)
     assert partitions.drop_old(timezone.now()) == 1
     assert queue_of(connector).expired == 2
+
+
+def dump_and_restore() -> None:
+    """Have everything come from a cluster that had seen more transactions than this one."""
+    OutboxEvent.objects.update(xid=F("xid") + 10_000_000)
+    Queue.objects.update(xid=F("xid") + 10_000_000)
+
+
+def test_after_a_dump_and_restore_nothing_is_passed_by(connector: Connector) -> None:
+    for name in "abc":
+        write(connector.workspace, name)
+    done_with(connector, 2)
+    dump_and_restore()
+    assert read(connector) == []
+    write(connector.workspace, "d")
+    assert read(connector) == ["c", "d"]
+
+
+def test_after_a_dump_and_restore_what_waits_is_sent_though_nothing_happens(
+    connector: Connector,
+) -> None:
+    write(connector.workspace, "a")
+    dump_and_restore()
+    watching.look_after_connectors()
+    assert read(connector) == ["a"]
+    assert not restoring.settle_in()
 
 
 def test_a_type_that_is_no_longer_wanted_leaves_nothing(connector: Connector) -> None:
