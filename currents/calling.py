@@ -42,7 +42,7 @@ def call(
 ) -> Answer:
     """Send ``envelopes``, events as the outbox keeps them, in one call; return what came of it.
 
-    Without any it is a call that only tries the credentials.
+    ``timeout`` is in seconds.
     """
     try:
         token = unseal(connector.sealed_token) if connector.sealed_token else ""

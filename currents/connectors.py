@@ -108,6 +108,13 @@ def replay(connector: Connector, start: datetime, *, by: User | None) -> int:
     return set_back
 
 
+@transaction.atomic
+def delete(connector: Connector, *, by: User | None) -> None:
+    """Forget the connector, and with it what waits in its queues."""
+    _record(connector, by, "Deleted Connector")
+    connector.delete()
+
+
 def send_test_events(connector: Connector, *, by: User | None) -> Answer:
     """Send one made-up event of each type that the connector wants, and return what came of it."""
     uid, now = connector.workspace.uid, timezone.now()

@@ -97,6 +97,15 @@ class ConnectorForm(forms.ModelForm):
         return exclusions - {"workspace"}
 
 
+class DeleteForm(forms.Form):
+    """That a connector is to be deleted after all."""
+
+    sure = forms.BooleanField(
+        label=gettext_lazy("Yes, delete this connector and what waits to be sent"),
+        error_messages={"required": gettext_lazy("Tick this to delete the connector.")},
+    )
+
+
 class ReplayForm(forms.Form):
     """From when on events are sent again."""
 

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from currents import connectors, health
 from currents.calling import Answer
-from currents.forms import ConnectorForm, ReplayForm
+from currents.forms import ConnectorForm, DeleteForm, ReplayForm
 from currents.models import Connector
 from currents.reactions import Reaction
 from workspaces.access import WorkspaceRequest, workspace_page
@@ -51,8 +51,13 @@ def connector_edit(request: WorkspaceRequest, pk: UUID | None = None) -> HttpRes
 def connector_detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     """How a connector is doing; its buttons are told apart by their names."""
     connector = _connector(request, pk)
-    form = ReplayForm(request.POST if "replay" in request.POST else None)
-    if request.method == "POST" and _act(request, connector, form):
+    replaying = ReplayForm(request.POST if "replay" in request.POST else None)
+    deleting = DeleteForm(request.POST if "delete" in request.POST else None)
+    if deleting.is_valid():
+        connectors.delete(connector, by=request.user)
+        messages.success(request, _("“%(name)s” is deleted.") % {"name": connector})
+        return redirect("connector-list", request.workspace.slug)
+    if request.method == "POST" and not deleting.is_bound and _act(request, connector, replaying):
         return redirect(connector)
     context: dict[str, Any] = {
         "connector": connector,
@@ -60,13 +65,14 @@ def connector_detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
         "hours": health.hours(connector),
         "errors": connector.errors.all()[:ERRORS_SHOWN],
         "edits": health.edits(connector)[:EDITS_SHOWN],
-        "form": form,
+        "replaying": replaying,
+        "deleting": deleting,
     }
     part = "#moving" if request.htmx.target == "moving" else ""
     return render(request, f"currents/connector.html{part}", context)
 
 
-def _act(request: WorkspaceRequest, connector: Connector, form: ReplayForm) -> bool:
+def _act(request: WorkspaceRequest, connector: Connector, replaying: ReplayForm) -> bool:
     """Do what the button says; tell whether that is over."""
     for name, action in ACTIONS.items():
         if name in request.POST:
@@ -75,14 +81,14 @@ def _act(request: WorkspaceRequest, connector: Connector, form: ReplayForm) -> b
     if "test" in request.POST:
         _tell_of_test(request, connectors.send_test_events(connector, by=request.user))
         return True
-    if form.is_valid():
-        count = connectors.replay(connector, form.cleaned_data["start"], by=request.user)
+    if replaying.is_valid():
+        count = connectors.replay(connector, replaying.cleaned_data["start"], by=request.user)
         said = ngettext(
             "%(count)s event type is sent again.", "%(count)s event types are sent again.", count
         )
         messages.success(request, said % {"count": count})
         return True
-    return not form.is_bound
+    return not replaying.is_bound
 
 
 def _tell_of_test(request: WorkspaceRequest, answer: Answer) -> None:

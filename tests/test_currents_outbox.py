@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from currents import connectors, outbox, partitions, restoring, waking, watching
+from currents import connectors, outbox, partitions, restoring, tasks, waking, watching
 from currents.envelopes import Happening
 from currents.event_types import CATALOGUE, Location, Purchase, SessionEnd
 from currents.models import Connector, OutboxEvent, Queue
@@ -178,6 +179,19 @@ def test_the_safety_net_finds_what_nobody_asked_for(connector: Connector) -> Non
     watching.wake_all()
     watching.wake_all()
     assert len(jobs_of(waking.TASK)) == 1
+
+
+def test_jobs_that_are_done_and_those_of_killed_workers_are_dropped(connector: Connector) -> None:
+    for status in ("succeeded", "doing", "todo"):
+        waking.look(queue_of(connector).pk)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "update procrastinate_jobs set status = %s where status = 'todo'", [status]
+            )
+    with connection.cursor() as cursor:
+        cursor.execute("update procrastinate_events set at = at - interval '2 hours'")
+    async_to_sync(tasks.drop_jobs.func)(0)
+    assert [job.status for job in jobs_of(waking.TASK)] == ["todo"]
 
 
 def test_writing_needs_no_job_to_make_the_day(connector: Connector) -> None:

@@ -202,7 +202,18 @@ def test_a_replay_is_of_the_last_seven_days(
     start = timezone.now() - timedelta(days=days)
     form = {"replay": "", "start": start.strftime("%Y-%m-%dT%H:%M")}
     response = admin_client.post(f"{LIST}{made.pk}/", form)
-    assert response.context["form"].errors == {"start": ["Enter a moment of the last 7 days."]}
+    assert response.context["replaying"].errors == {"start": ["Enter a moment of the last 7 days."]}
+
+
+def test_a_connector_is_deleted_by_whoever_is_sure(
+    admin_client: Client, workspace: Workspace
+) -> None:
+    made = ConnectorFactory(workspace=workspace)
+    response = admin_client.post(f"{LIST}{made.pk}/", {"delete": ""})
+    assert response.context["deleting"].errors == {"sure": ["Tick this to delete the connector."]}
+    response = admin_client.post(f"{LIST}{made.pk}/", {"delete": "", "sure": "on"}, follow=True)
+    assert said(response) == [f"“{made.name}” is deleted."]
+    assert not Connector.objects.exists()
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -48,6 +48,7 @@ ACTIONS = (
     _("Retried Connector"),
     _("Replayed Connector"),
     _("Sent Test Events"),
+    _("Deleted Connector"),
     _("Added Member"),
     _("Created Sign-in Link"),
     _("Updated Account Permission"),
