@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from currents import connectors, outbox, partitions, restoring, tasks, waking, watching
+from currents import connectors, outbox, partitions, restoring, sending, tasks, waking, watching
 from currents.envelopes import Happening
 from currents.event_types import CATALOGUE, Location, Purchase, SessionEnd
 from currents.models import Connector, OutboxEvent, Queue
@@ -132,6 +132,18 @@ def test_a_reading_is_bounded_by_bytes(connector: Connector) -> None:
         write(connector.workspace, name, text="x" * 800_000)
     reading = outbox.read(queue_of(connector), 100)
     assert (len(reading.events), reading.cut) == (6, True)
+
+
+def test_a_reading_of_a_backlog_walks_the_index(connector: Connector) -> None:
+    write(connector.workspace, *map(str, range(3000)))
+    done_with(connector, 1000)
+    queue = queue_of(connector)
+    values = outbox._behind(queue) | {"limit": 100, "largest": outbox.LARGEST, "most": outbox.MOST}
+    with sending._alone(queue.pk), connection.cursor() as cursor:
+        cursor.execute("analyze currents_outboxevent")
+        cursor.execute("explain " + outbox.STATEMENTS["read"], values)
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert ("Index Scan" in plan, "Sort  " in plan) == (True, False)
 
 
 def test_any_text_can_be_written(connector: Connector) -> None:
