@@ -98,6 +98,12 @@ class Connector(models.Model):
         return reverse("connector", args=[self.workspace.slug, self.pk])
 
     @property
+    def address(self) -> str:
+        """Its URL for everybody to see: what follows a question mark may be a secret."""
+        shown, mark, _secret = self.url.partition("?")
+        return f"{shown}?…" if mark else shown
+
+    @property
     def is_sending(self) -> bool:
         return self.state in SENDING
 
@@ -183,7 +189,12 @@ class OutboxEvent(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["workspace_id", "event_type", "xid", "id"], name="outbox_queue")
+            # With the time, so that a lag is read off the index.
+            models.Index(
+                fields=["workspace_id", "event_type", "xid", "id"],
+                include=["at"],
+                name="outbox_queue",
+            )
         ]
 
     def __str__(self) -> str:

@@ -135,6 +135,7 @@ def test_a_reading_is_bounded_by_bytes(connector: Connector) -> None:
 
 
 def test_a_reading_of_a_backlog_walks_the_index(connector: Connector) -> None:
+    partitions.make_ahead()
     write(connector.workspace, *map(str, range(3000)))
     done_with(connector, 1000)
     queue = queue_of(connector)

@@ -226,6 +226,15 @@ def test_the_list_asks_as_much_for_many_connectors(
     assert len(response.context["connectors"]) == count
 
 
+def test_what_may_be_a_secret_in_a_url_is_not_shown(
+    analyst_client: Client, workspace: Workspace
+) -> None:
+    made = ConnectorFactory(workspace=workspace, url="https://heap.example.com/in?key=hidden")
+    for url in (LIST, f"{LIST}{made.pk}/"):
+        content = page(analyst_client, url)
+        assert ("https://heap.example.com/in?…" in content, "key=" in content) == (True, False)
+
+
 def test_readers_see_no_buttons(analyst_client: Client, workspace: Workspace) -> None:
     made = ConnectorFactory(workspace=workspace)
     for url in (LIST, f"{LIST}{made.pk}/"):

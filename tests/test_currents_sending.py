@@ -193,7 +193,7 @@ def test_bad_credentials_wait_minutes_and_the_admins_are_told_once(
 
 
 def test_bad_credentials_for_48_hours_suspend_and_resuming_loses_nothing(
-    workspace: Workspace, receiver: Receiver, connector: Connector
+    workspace: Workspace, receiver: Receiver, connector: Connector, admin: Member
 ) -> None:
     answering(receiver, 401)
     write(workspace, "a")
@@ -204,6 +204,10 @@ def test_bad_credentials_for_48_hours_suspend_and_resuming_loses_nothing(
     Queue.objects.exclude(trouble="").update(failing_since=timezone.now() - timedelta(hours=49))
     watching.look_after_connectors()
     assert state(connector) == ConnectorState.SUSPENDED
+    assert [job.args["subject"] for job in jobs_of("currents.tasks.send_mail")] == [
+        "“Heap Export” no longer delivers: its credentials are not accepted",
+        "“Heap Export” was suspended",
+    ]
     write(workspace, "b")
     assert send_now(connector) is None
     connectors.resume(connector, by=None)

@@ -90,7 +90,7 @@ class Migration(migrations.Migration):
                         ('body', models.TextField()),
                     ],
                     options={
-                        'indexes': [models.Index(fields=['workspace_id', 'event_type', 'xid', 'id'], name='outbox_queue')],
+                        'indexes': [models.Index(fields=['workspace_id', 'event_type', 'xid', 'id'], include=['at'], name='outbox_queue')],
                     },
                 ),
             ],

@@ -12,4 +12,5 @@ create table currents_outboxevent (
 
 create sequence currents_outboxevent_id_seq owned by currents_outboxevent.id;
 alter table currents_outboxevent alter id set default nextval('currents_outboxevent_id_seq');
-create index outbox_queue on currents_outboxevent (workspace_id, event_type, xid, id);
+create index outbox_queue on currents_outboxevent (workspace_id, event_type, xid, id)
+    include (at);
