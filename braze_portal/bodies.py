@@ -11,7 +11,6 @@ from django.http import Http404, UnreadablePostError
 from rest_framework import negotiation, parsers
 from rest_framework.exceptions import APIException, NotAcceptable, ParseError
 
-
 #: How many bytes of a body that is too large are read all the same, and how many of them at a time.
 DRAINED = 64 * 2**20
 PART = 2**16

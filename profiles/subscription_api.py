@@ -301,7 +301,7 @@ def set_statuses(workspace: Workspace, changes: list[dict[str, Any]]) -> None:
 
 
 def group_to_change(workspace: Workspace, change: dict[str, Any]) -> SubscriptionGroup:
-    """Return the group of ``change``. Raises ``ParseError`` if it is not joined by what is named."""
+    """Return the group of ``change``. Raises ``ParseError`` if what is named cannot join it."""
     group = group_of(workspace, change["subscription_group_id"])
     if change["phones"] and subscriptions.takes_emails(group):
         raise ParseError("Phone numbers are accepted for SMS and WhatsApp subscription groups only")

@@ -29,8 +29,9 @@ class RestCallSchema(AutoSchema):
         operation = super().get_operation(*args, **kwargs)
         if operation is None:
             return None
-        calls, seconds = settings.RATE_LIMITS[self.view.limit]
-        needs = f"Permission: `{self.view.permission}`. Limit: {calls:,} calls in {seconds:,} s."
+        call: Any = self.view
+        calls, seconds = settings.RATE_LIMITS[call.limit]
+        needs = f"Permission: `{call.permission}`. Limit: {calls:,} calls in {seconds:,} s."
         operation["description"] = f"{operation.get('description', '')}\n\n{needs}".strip()
         for parameter in operation.get("parameters", []):
             name = parameter["name"]
