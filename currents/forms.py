@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -53,7 +54,7 @@ class ConnectorForm(forms.ModelForm):
             del self.fields["without_token"]
         for name in text_fields():
             self.fields[PREFIX + name] = forms.ChoiceField(
-                label=name,
+                label=format_html("<code>{}</code>", name),
                 required=False,
                 choices=[KEEP, *Transformation.choices],
                 initial=instance.transformations.get(name, ""),
