@@ -48,10 +48,7 @@ NAVIGATION: tuple[tuple[Any, tuple[Item, ...]], ...] = (
     ),
     (
         _("Partner Integrations"),
-        (
-            Item(_("Technology Partners"), "partner-list", "plug-connected"),
-            Item(_("Data Export"), "connector-list", "database-export"),
-        ),
+        (Item(_("Technology Partners"), "partner-list", "plug-connected"),),
     ),
     (
         _("Settings"),

@@ -19,7 +19,6 @@ from tests.factories import (
     PASSWORD,
     CohortFactory,
     CohortImportFactory,
-    ConnectorFactory,
     ProfileFactory,
     SegmentFactory,
     import_key,
@@ -27,9 +26,9 @@ from tests.factories import (
 from workspaces import audit
 from workspaces.models import AuditEntry, User, Workspace
 
-ROOMS = {"workspaces", "currents", "profiles", "segments", "cohorts", "campaigns"}
+ROOMS = {"workspaces", "profiles", "segments", "cohorts", "campaigns"}
 MODELS = [model for model in admin.site._registry if model._meta.app_label in ROOMS]
-READ_ONLY = {"AuditEntry", "DataImportKey", "CohortImport", "Connector"}
+READ_ONLY = {"AuditEntry", "DataImportKey", "CohortImport"}
 
 
 def page(model: type[Model], action: str, *args: Any) -> str:
@@ -51,7 +50,6 @@ def full(workspace: Workspace) -> Workspace:
     keys.issue_partner_key(Partner.objects.get(slug="heap"))
     cohort = CohortFactory(workspace=workspace)
     CohortImportFactory(workspace=workspace, cohort=cohort)
-    ConnectorFactory(workspace=workspace)
     ProfileFactory(workspace=workspace)
     SegmentFactory(workspace=workspace)
     workspace.custom_attributes.create(name="plan", type="string")

@@ -17,7 +17,6 @@ from segments.models import SegmentExport
 from tests.factories import (
     CohortFactory,
     CohortImportFactory,
-    ConnectorFactory,
     ProfileFactory,
     SegmentFactory,
     SubscriptionGroupFactory,
@@ -92,10 +91,6 @@ def api_key(workspace: Workspace) -> Arguments:
     return {"pk": rest_caller(workspace).key.pk}
 
 
-def connector(workspace: Workspace) -> Arguments:
-    return {"pk": ConnectorFactory(workspace=workspace).pk}
-
-
 def member(workspace: Workspace) -> Arguments:
     return {"pk": workspace.members.latest("pk").pk}
 
@@ -140,8 +135,6 @@ THINGS: dict[str, Callable[[Workspace], Arguments]] = {
     "canvas-edit": canvas,
     "canvas-audience": canvas,
     "canvas-archive": canvas,
-    "connector": connector,
-    "connector-edit": connector,
     "team-member": member,
     "api-key": api_key,
     "api-key-delete": api_key,
@@ -288,8 +281,6 @@ READERS_MAY_NOT_OPEN = {
     "canvas-edit",
     "canvas-audience",
     "canvas-archive",
-    "connector-new",
-    "connector-edit",
     "team-member",
     "api-key-list",
     "api-key-new",
@@ -313,8 +304,6 @@ MARKETERS_MAY_NOT_OPEN = {
     "key-invalidate",
     "cohort-clear",
     "person-delete",
-    "connector-new",
-    "connector-edit",
     "team-member",
     "api-key-list",
     "api-key-new",
@@ -332,12 +321,7 @@ def test_a_marketer_edits_all_but_partners_and_team(
     assert status == (403 if name in MARKETERS_MAY_NOT_OPEN else 200)
 
 
-ADMINS_WRITE = MARKETERS_MAY_NOT_OPEN | {
-    "workspace-settings",
-    "team",
-    "connector",
-    "connector-list",
-}
+ADMINS_WRITE = MARKETERS_MAY_NOT_OPEN | {"workspace-settings", "team"}
 
 
 @pytest.mark.parametrize("name", sorted(ADMINS_WRITE))
