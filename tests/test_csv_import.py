@@ -35,7 +35,7 @@ def test_people_are_created_and_updated(
     assert (bob.first_name, bob.country, bob.email_subscribe) == ("Bob", "US", "subscribed")
     assert rejected(made) == [
         "line,reason,external_id,first_name,country",
-        "5,The value provided for the 'country' field must be a code of two letters,dan,Dan,France",
+        "5,'country' must be a code of two letters,dan,Dan,France",
     ]
     entry = AuditEntry.objects.get()
     assert (entry.action, entry.subject, entry.actor) == (
@@ -213,7 +213,7 @@ def test_rows_that_cannot_be_taken_say_why(marketer_client: Client, workspace: W
     assert receipt(made) == (1, 0, 0, 5)
     told = csv_rejected.read(csv_imports.rejected_file_of(made), 10)
     assert [(line, reason) for line, reason, _ in told] == [
-        ("2", "The value provided for the 'email' field is not a valid email."),
+        ("2", "'email' must be an e-mail address"),
         ("3", "The row has 1 cells, the header 3."),
         ("4", "The row names no user."),
         ("5", "'external_id' must have at most 997 bytes"),
