@@ -62,6 +62,20 @@ def custom_values(person: Profile) -> list[tuple[str, Any]]:
     ]
 
 
+def beside(
+    kept: list[tuple[Any, Any]], other: list[tuple[Any, Any]]
+) -> list[tuple[Any, Any, Any, bool]]:
+    """Return what two people have, a row for each name: it, both values, and whether a merge of the
+    second into the first loses its value. A value that is not there is None."""
+    ones, twos = dict(kept), dict(other)
+    rows = [(name, ones.get(name), twos.get(name)) for name in ones | twos]
+    nothing = (None, "")
+    return [
+        (name, one, two, one not in nothing and two not in nothing and one != two)
+        for name, one, two in rows
+    ]
+
+
 def activities(person: Profile) -> list[Activity]:
     """Return all that ``person`` ever did, by kind; in each what was done last comes first."""
     totals = list(EventTotal.objects.filter(profile=person).order_by("-last_at", "name"))

@@ -64,7 +64,8 @@ def person_merge(request: WorkspaceRequest, braze_id: str) -> HttpResponse:
     person = person_of(request, braze_id)
     form = MergeForm(request.POST or None, person=person)
     other = form.cleaned_data["other"] if request.method == "POST" and form.is_valid() else None
-    if other and "confirm" in request.POST:
+    # The field may name somebody else by now: only who was compared is merged.
+    if other and request.POST.get("confirm") == other.braze_id:
         try:
             person_editing.merge_people(other, person, by=request.user)
         except merging.NotMerged:
@@ -72,19 +73,23 @@ def person_merge(request: WorkspaceRequest, braze_id: str) -> HttpResponse:
         else:
             messages.success(request, _("The two profiles are one now."))
         return redirect("person", request.workspace.slug, person.braze_id)
-    sides = [(side, _compared(request, side)) for side in (person, other) if other and side]
-    context = {"person": person, "other": other, "form": form, "sides": sides}
+    context = {"person": person, "other": other, "form": form}
+    if other:
+        context |= _compared(request, person, other)
     return render(request, "profiles/person_merge.html", context)
 
 
-def _compared(request: WorkspaceRequest, person: Profile) -> dict[str, object]:
-    """What the page shows of each of two profiles, side by side."""
+def _compared(request: WorkspaceRequest, person: Profile, other: Profile) -> dict[str, object]:
+    """What the page shows of two profiles, side by side."""
+    sides = (person, other)
+    personal = request.member.sees_personal_data
     return {
-        "facts": people.facts(person, personal=request.member.sees_personal_data),
-        "custom": people.custom_values(person),
-        "aliases": list(person.aliases.order_by("label", "name")),
-        "devices": list(person.devices.order_by("device_id")),
-        "events": sum(total.count for total in person.event_totals.all()),
+        "sides": sides,
+        "facts": people.beside(*(people.facts(side, personal=personal) for side in sides)),
+        "custom": sorted(people.beside(*(people.custom_values(side) for side in sides))),
+        "aliases": [list(side.aliases.order_by("label", "name")) for side in sides],
+        "devices": [list(side.devices.order_by("device_id")) for side in sides],
+        "events": [sum(total.count for total in side.event_totals.all()) for side in sides],
     }
 
 

@@ -1,5 +1,6 @@
 """A person's page: everything known, edited, merged, deleted."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -215,13 +216,33 @@ def test_two_profiles_are_compared_and_then_merged(
     AliasFactory(profile=other, label="crm", name="c-9")
     body = {"other": "crm:c-9"}
     page = marketer_client.post(f"{PAGE}merge/", body)
-    assert [side.pk for side, _ in page.context["sides"]] == [ann.pk, other.pk]
+    assert page.context["sides"] == (ann, other)
     assert Profile.objects.count() == 2
-    marketer_client.post(f"{PAGE}merge/", body | {"confirm": "1"})
+    marketer_client.post(f"{PAGE}merge/", body | {"confirm": other.braze_id})
     kept = Profile.objects.get()
     assert (kept.pk, kept.first_name, kept.last_name) == (ann.pk, "Ann", "Adam")
     assert Alias.objects.get().profile_id == ann.pk
     assert AuditEntry.objects.get().action == "Merged Users"
+
+
+def test_a_comparison_strikes_out_what_a_merge_loses(
+    marketer_client: Client, ann: Profile, workspace: Workspace
+) -> None:
+    known = {"first_name": "Anna", "last_name": "Adam", "custom": {"plan": "free", "seats": 3}}
+    ProfileFactory(workspace=workspace, external_id="other", **known)
+    page = marketer_client.post(f"{PAGE}merge/", {"other": "other"})
+    struck = re.findall(r"<del>(.*?)</del>", page.text)
+    assert struck == ["other", "Anna", "free"]
+
+
+def test_only_the_profile_that_was_compared_is_merged(
+    marketer_client: Client, ann: Profile, workspace: Workspace
+) -> None:
+    seen, typed = (ProfileFactory(workspace=workspace, external_id=name) for name in "st")
+    body = {"other": "t", "confirm": seen.braze_id}
+    page = marketer_client.post(f"{PAGE}merge/", body)
+    assert page.context["other"] == typed
+    assert Profile.objects.count() == 3
 
 
 @pytest.mark.parametrize("other", ["ann", "nobody", "many@example.com"])
