@@ -1,5 +1,6 @@
 """The people of a segment, page by page and by search."""
 
+import re
 from typing import Any
 
 import pytest
@@ -25,6 +26,16 @@ def test_only_those_inside_are_listed(analyst_client: Client, french: Segment) -
     ProfileFactory(workspace=french.workspace, country="DE")
     members = asked(analyst_client, french).context["members"]
     assert (members.people, members.size.count) == (inside, 3)
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, "1 user"), (2, "2 users")])
+def test_everybody_is_counted_and_leads_to_their_page(
+    analyst_client: Client, french: Segment, count: int, said: str
+) -> None:
+    inside = [ProfileFactory(workspace=french.workspace, country="FR") for _ in range(count)]
+    page = asked(analyst_client, french).text
+    assert re.findall(r'id="members-title">(.*?)<', page) == [said]
+    assert re.findall(r"/w/acme/users/(\w+)/", page) == [person.braze_id for person in inside]
 
 
 @pytest.mark.parametrize(("page", "ranks"), [("1", (0, 50)), ("2", (50, 100)), ("3", (100, 101))])
