@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from profiles import deleting, merging
 from profiles.attributes import type_of
-from profiles.models import CustomAttribute, Profile
+from profiles.models import CustomAttribute, Profile, SubscriptionGroup
+from profiles.subscriptions import set_group_state
 from workspaces import audit
 from workspaces.models import User
 
@@ -17,10 +18,16 @@ TIMED = {"email_subscribe": "email_subscribe_at", "push_subscribe": "push_subscr
 
 @transaction.atomic
 def edit_person(
-    person: Profile, *, standard: dict[str, Any], custom: dict[str, Any], by: User
+    person: Profile,
+    *,
+    standard: dict[str, Any],
+    custom: dict[str, Any],
+    groups: dict[SubscriptionGroup, bool],
+    by: User,
 ) -> list[str]:
     """Give ``person`` the values ``standard``, by column, and ``custom``, by name; None takes a
-    custom attribute away. All are cleaned already. Return the names of what changed.
+    custom attribute away. Subscribe them to ``groups``, or unsubscribe them. All are cleaned
+    already. Return the names of what changed.
     """
     held = Profile.objects.select_for_update(no_key=True).get(pk=person.pk)
     changed = [name for name, value in standard.items() if getattr(held, name) != value]
@@ -33,9 +40,16 @@ def edit_person(
     if changed or new:
         held.save()
         _register(held, new)
-        names = sorted([*changed, *new])
+    whom = Profile.objects.filter(pk=held.pk)
+    moved = [
+        group.name
+        for group, subscribed in groups.items()
+        if set_group_state(group, whom, subscribed=subscribed)
+    ]
+    names = sorted([*changed, *new, *moved])
+    if names:
         audit.record(held.workspace, by, "Edited User", held, attributes=names)
-    return [*changed, *new]
+    return names
 
 
 def _register(person: Profile, values: dict[str, Any]) -> None:

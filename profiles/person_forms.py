@@ -17,13 +17,16 @@ from profiles.attributes import (
     type_of,
 )
 from profiles.csv_columns import READERS
-from profiles.models import AttributeType, Gender, Profile, Subscription
+from profiles.models import AttributeType, Gender, Profile, Subscription, SubscriptionGroup
 from profiles.person import OTHERS, PERSONAL
 from profiles.search import search
 
 CUSTOM = "custom:"
+GROUP = "group:"
 ROWS = {"rows": 3}
 YES_OR_NO = (("", "–"), ("true", gettext_lazy("yes")), ("false", gettext_lazy("no")))
+JOINED, LEFT = Subscription.SUBSCRIBED, Subscription.UNSUBSCRIBED
+JOINED_OR_LEFT = [(state.value, state.label) for state in (JOINED, LEFT)]
 #: What somebody may enter wrong, whatever the attribute: the page says it in the reader's language.
 WRONG = gettext_lazy("This is no value of this attribute.")
 
@@ -64,7 +67,7 @@ def _field(value: Any) -> forms.Field:
 
 
 class PersonForm(forms.Form):
-    """Standard attributes, the custom ones that a person has, and one more."""
+    """Standard attributes, the custom ones that a person has and one more, subscription groups."""
 
     first_name = forms.CharField(label=PERSONAL["first_name"], required=False)
     last_name = forms.CharField(label=PERSONAL["last_name"], required=False)
@@ -103,14 +106,36 @@ class PersonForm(forms.Form):
             field = _field(value)
             field.label = name
             self.fields[f"{CUSTOM}{name}"] = field
+        self._known_groups = dict(self._ask_groups())
+
+    def _ask_groups(self) -> Iterator[tuple[str, SubscriptionGroup]]:
+        """Add a field for every group of the workspace; who was asked once stays asked."""
+        states = dict(self.person.group_subscriptions.values_list("group", "subscribed"))
+        for group in SubscriptionGroup.objects.in_workspace(self.person.workspace).order_by("name"):
+            was = states.get(group.pk)
+            choices = JOINED_OR_LEFT if was is not None else [("", "–"), *JOINED_OR_LEFT]
+            initial = JOINED if was else LEFT if was is not None else ""
+            key = f"{GROUP}{group.pk}"
+            self.fields[key] = forms.ChoiceField(
+                label=group.name, choices=choices, initial=initial, required=False
+            )
+            yield key, group
 
     def custom_fields(self) -> Iterator[forms.BoundField]:
         return (self[name] for name in self.fields if name.startswith(CUSTOM))
+
+    def group_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self._known_groups]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         self.standard = dict(self._standard(cleaned))
         self.custom = dict(self._custom(cleaned))
+        self.groups = {
+            group: cleaned[key] == JOINED
+            for key, group in self._known_groups.items()
+            if key in self.changed_data and cleaned.get(key)
+        }
         if name := cleaned.get("new_name"):
             self._add(name, cleaned)
         return cleaned

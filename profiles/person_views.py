@@ -50,7 +50,11 @@ def person_edit(request: WorkspaceRequest, braze_id: str) -> HttpResponse:
     form = PersonForm(request.POST or None, person=person)
     if request.method == "POST" and form.is_valid():
         changed = person_editing.edit_person(
-            person, standard=form.standard, custom=form.custom, by=request.user
+            person,
+            standard=form.standard,
+            custom=form.custom,
+            groups=form.groups,
+            by=request.user,
         )
         said = _("The changes are saved.") if changed else _("Nothing was changed.")
         messages.success(request, said)

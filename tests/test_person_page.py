@@ -209,6 +209,20 @@ def test_wrong_values_are_refused_where_they_stand(
     assert Profile.objects.values().get(pk=ann.pk) == before
 
 
+def test_a_marketer_moves_somebody_between_groups(
+    marketer_client: Client, ann: Profile, workspace: Workspace
+) -> None:
+    joined, left, other = (
+        SubscriptionGroupFactory(workspace=workspace, name=name) for name in ("A", "B", "C")
+    )
+    set_group_state(left, named(workspace, external_ids=["ann"]), subscribed=True)
+    body = {f"group:{joined.pk}": "subscribed", f"group:{left.pk}": "unsubscribed"}
+    marketer_client.post(f"{PAGE}edit/", USUAL | body | {f"group:{other.pk}": ""})
+    states = ann.group_subscriptions.order_by("group__name").values_list("group", "subscribed")
+    assert list(states) == [(joined.pk, True), (left.pk, False)]
+    assert AuditEntry.objects.get().detail == {"attributes": ["A", "B"]}
+
+
 def test_two_profiles_are_compared_and_then_merged(
     marketer_client: Client, ann: Profile, workspace: Workspace
 ) -> None:
