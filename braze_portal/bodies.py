@@ -11,9 +11,7 @@ from django.http import Http404, UnreadablePostError
 from rest_framework import negotiation, parsers
 from rest_framework.exceptions import APIException, NotAcceptable, ParseError
 
-#: How many bytes of a body that is too large are read all the same, and how many of them at a time.
-DRAINED = 64 * 2**20
-PART = 2**16
+from braze_portal.draining import drain
 
 
 class BodyTooLarge(APIException):
@@ -39,7 +37,7 @@ class JSONParser(parsers.BaseParser):
         try:
             raw = stream.read(most + 1)
             if len(raw) > most:
-                _drain(stream)
+                drain(stream)
                 raise BodyTooLarge(most)
             return json.loads(raw.decode("utf-8-sig"), parse_constant=_refuse)
         except (ValueError, RecursionError, UnreadablePostError):
@@ -56,16 +54,6 @@ class Negotiation(negotiation.DefaultContentNegotiation):
         except (NotAcceptable, Http404):
             # Http404 is for an unknown ``?format=``, which to us is a parameter like any other.
             return renderers[0], renderers[0].media_type
-
-
-def _drain(stream: Any) -> None:
-    """Throw away what else of a body comes, up to a limit.
-
-    Whoever is still sending when the connection closes does not get to read why it was.
-    """
-    for _part in range(DRAINED // PART):
-        if not stream.read(PART):
-            return
 
 
 def _refuse(constant: str) -> Never:

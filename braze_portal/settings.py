@@ -190,6 +190,8 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
 }
 REST_BODY_BYTES = 1024 * 1024
+# Of the call that may have the largest: /users/track.
+REST_LARGEST_BODY_BYTES = 4 * REST_BODY_BYTES
 # Calls of a workspace in so many seconds, as Braze has them.
 RATE_LIMITS = {
     "partners": (250_000, 3600),

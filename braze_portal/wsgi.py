@@ -8,6 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
+from braze_portal.draining import drain
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "braze_portal.settings")
 
 
@@ -15,12 +17,15 @@ def read_chunked(application: Callable[..., Any]) -> Callable[..., Any]:
     """Give a body that was sent in chunks the length that it turns out to have.
 
     Django takes a body of undeclared length for an empty one. Of one that is too large only as
-    much is read as shows that it is.
+    much is kept as shows that it is.
     """
 
     def wrapped(environ: dict[str, Any], start_response: Any) -> Any:
         if "HTTP_TRANSFER_ENCODING" in environ and not environ.get("CONTENT_LENGTH"):
-            body = environ["wsgi.input"].read(settings.REST_BODY_BYTES + 1)
+            most = settings.REST_LARGEST_BODY_BYTES
+            body = environ["wsgi.input"].read(most + 1)
+            if len(body) > most:
+                drain(environ["wsgi.input"])
             environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
         return application(environ, start_response)
 

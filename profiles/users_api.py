@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -10,7 +11,6 @@ from profiles import track_serializers as shapes
 from profiles.tracking import track
 from workspaces.rest_calls import REFUSALS, RefusalSchema, RestCall
 
-MEGABYTE = 1024 * 1024
 EXAMPLE = OpenApiExample(
     "A person, an event and a purchase",
     request_only=True,
@@ -72,7 +72,7 @@ RESPONSES = REFUSALS | {
 class Track(RestCall):
     permission = "users.track"
     limit = "track"
-    body_bytes: ClassVar[int] = 4 * MEGABYTE
+    body_bytes: ClassVar[int] = settings.REST_LARGEST_BODY_BYTES
     #: Items in one array, and in all three.
     most: ClassVar[int] = 75
     most_in_all: ClassVar[int] = 3 * 75
@@ -110,7 +110,7 @@ class Track(RestCall):
 class TrackBulk(Track):
     permission = "users.track.bulk"
     limit = "track_bulk"
-    body_bytes = 2 * MEGABYTE
+    body_bytes = 2 * settings.REST_BODY_BYTES
     most = most_in_all = 1000
 
     @extend_schema(
