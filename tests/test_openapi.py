@@ -1,5 +1,6 @@
 """Whatever is sent to a call of the REST API, it answers as its OpenAPI description says."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,8 +13,16 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
 
 from braze_portal.wsgi import application
+from campaigns.models import Campaign, Canvas
+from tests.factories import (
+    MemberFactory,
+    ProfileFactory,
+    SegmentFactory,
+    SubscriptionGroupFactory,
+)
+from tests.partner_calls import PartnerCaller, connect
 from tests.rest_callers import rest_caller
-from workspaces.models import Workspace
+from workspaces.rest_schema import EXAMPLES
 
 pytestmark = pytest.mark.django_db
 
@@ -24,8 +33,9 @@ CHECKS = [
     checks.response_headers_conformance,
     checks.response_schema_conformance,
 ]
-#: Of each call. Raise it by the environment for a longer search.
-EXAMPLES = 15
+#: How many of each, beside those at the edges of what is described. ``OPENAPI_CALLS=300`` makes
+#: a longer search of it.
+CALLS = int(os.environ.get("OPENAPI_CALLS", "15"))
 
 description = schemathesis.openapi.from_wsgi("/api/schema/?format=json", application)
 
@@ -47,17 +57,34 @@ def one_transaction(db: None) -> Iterator[None]:
 
 
 @pytest.fixture
-def authorization(workspace: Workspace) -> dict[str, str]:
-    return rest_caller(workspace).authorization
+def partner(db: None) -> PartnerCaller:
+    """Heap, and in its workspace what the examples of the description name."""
+    workspace = MemberFactory().workspace
+    SegmentFactory(pk=EXAMPLES["segment_id"], workspace=workspace)
+    SubscriptionGroupFactory(pk=EXAMPLES["subscription_group_id"], workspace=workspace)
+    ProfileFactory(external_id=EXAMPLES["external_id"][0], workspace=workspace)
+    for model in (Campaign, Canvas):
+        model.objects.create(pk=EXAMPLES["campaign_id"], workspace=workspace, name="Win back")
+    return connect(workspace)
+
+
+def authenticate(case: Any, partner: PartnerCaller) -> dict[str, str]:
+    """Put the partner's keys into its calls; return the headers of all others."""
+    if "partner" not in case.path_parameters:
+        return rest_caller(partner.workspace).authorization
+    case.path_parameters["partner"] = partner.partner.slug
+    if isinstance(case.body, dict):
+        case.body = case.body | partner.keys
+    return {}
 
 
 @description.parametrize()
 @settings(
-    max_examples=EXAMPLES,
+    max_examples=CALLS,
     deadline=None,
     database=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
 )
-def test_call_answers_as_described(case: Any, authorization: dict[str, str]) -> None:
-    case.call_and_validate(headers=authorization, checks=CHECKS)
+def test_call_answers_as_described(case: Any, partner: PartnerCaller) -> None:
+    case.call_and_validate(headers=authenticate(case, partner), checks=CHECKS)
