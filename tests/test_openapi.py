@@ -35,7 +35,7 @@ CHECKS = [
 ]
 #: How many of each, beside those at the edges of what is described. ``OPENAPI_CALLS=300`` makes
 #: a longer search of it.
-CALLS = int(os.environ.get("OPENAPI_CALLS", "15"))
+CALLS = int(os.environ.get("OPENAPI_CALLS", "5"))
 
 description = schemathesis.openapi.from_wsgi("/api/schema/?format=json", application)
 
