@@ -324,6 +324,9 @@ def query_of(sent: QueryDict) -> dict[str, Any]:
     for name in ("external_id", "email", "phone"):
         if texts := sent.getlist(name) + sent.getlist(f"{name}[]"):
             found[name] = texts
+    if "phone" in found:
+        # Braze's own pages send the plus as it is, which in a query means a space.
+        found["phone"] = [f"+{text[1:]}" if text[:1] == " " else text for text in found["phone"]]
     return found
 
 

@@ -85,7 +85,10 @@ WRITES: list[tuple[str, dict[str, Any]]] = [
             ],
         },
     ),
-    ("/users/alias/new", {"user_aliases": [ALIAS | {"external_id": "1"}]}),
+    (
+        "/users/alias/new",
+        {"user_aliases": [{"external_id": "1", "alias_name": "n", "alias_label": "l"}]},
+    ),
     ("/users/delete", {"external_ids": ["user_id1", "user_id2"]}),
     ("/users/export/ids", {"external_ids": ["1"], "user_aliases": [ALIAS], "device_id": "d"}),
     ("/users/export/segment", {"segment_id": ID, "fields_to_export": ["first_name", "email"]}),

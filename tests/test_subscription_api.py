@@ -12,6 +12,7 @@ from profiles.subscriptions import named, set_group_state
 from segments.audiences import people_of
 from segments.filters import load
 from tests.factories import ProfileFactory, SubscriptionGroupFactory, WorkspaceFactory
+from tests.rest_callers import rest_caller
 from workspaces.api_keys import ALL_PERMISSIONS, generate_api_key
 from workspaces.models import Workspace
 
@@ -235,3 +236,9 @@ def test_segments_follow_subscriptions_at_once(
     assert sizes() == [0, 1, 1]
     ann.group_subscriptions.all().delete()
     assert sizes() == [0, 1, 0]
+
+
+def test_plus_of_a_number_may_be_sent_as_it_is(workspace: Workspace) -> None:
+    ProfileFactory(workspace=workspace, phone="+15551234567")
+    answer = rest_caller(workspace).get("/subscription/user/status?phone=+15551234567")
+    assert answer.json()["total_count"] == 1
