@@ -27,6 +27,7 @@ PARTS = {
     "pages:user_lookup": ("user_lookup",),
     "exports:measure": ("export_1m", "export_rss"),
     "people:export_ids": ("export_ids_50",),
+    "people:person_page": ("person_page",),
     "tracking:measure": ("track_75_attributes", "track_75_events", "track_4conn_p95"),
     "portal:memory": ("web_rss",),
     "leaves:stored": ("bitmaps_200",),
