@@ -155,6 +155,7 @@ class Explainer:
         self.personal = personal
         self.seeing = seeing
         self._opened: set[str] = set()
+        self._sentences: dict[Filter, str] = {}
 
     def answer(self, tree: Tree, also: Sequence[Group]) -> Answer:
         self.people.prepare([tree, *also])
@@ -167,8 +168,7 @@ class Explainer:
 
     def reasons(self, tree: Tree) -> list[str]:
         """Say why ``tree`` does not hold; nothing where it does."""
-        said = self._tree(tree)
-        return [] if said.holds else list(said.reasons())
+        return [] if self._holds(tree) else list(self._tree(tree).reasons())
 
     def _holds(self, node: Node) -> bool:
         return bool(node.audience(self.people))
@@ -191,12 +191,18 @@ class Explainer:
     def _filter(self, item: Filter, depth: int) -> FilterAnswer:
         hidden = item.personal and not self.personal
         return FilterAnswer(
-            item.sentence(self.catalogue),
+            self._sentence(item),
             self._holds(item),
             "" if hidden or not self.seeing else self._seen(item),
             hidden,
             tuple(self._segments(item, depth + 1)) if self.seeing else (),
         )
+
+    def _sentence(self, item: Filter) -> str:
+        # Segments share filters.
+        if item not in self._sentences:
+            self._sentences[item] = item.sentence(self.catalogue)
+        return self._sentences[item]
 
     def _seen(self, item: Filter) -> str:
         return item.seen(self.people.workspace, self.profile, self.people.now)
@@ -216,4 +222,5 @@ class Explainer:
 
 
 def quoted(sentences: list[str]) -> str:
-    return "; ".join(_("“%(filter)s”") % {"filter": sentence} for sentence in sentences)
+    in_quotes = _("“%(filter)s”")
+    return "; ".join(in_quotes % {"filter": sentence} for sentence in sentences)

@@ -9,12 +9,16 @@ from django.utils.translation import gettext as _
 
 from profiles.models import Profile
 from profiles.panels import Panel, register
-from segments.audiences import ALONE_TIME, PAGE, NotReady, People, people_of
+from segments.audiences import PAGE, NotReady, People, people_of
 from segments.filters import Catalogue, InvalidTree
 from segments.lookup import Explainer
 from segments.models import Segment
 from segments.tree import Tree
 from workspaces.access import WorkspaceRequest
+
+#: Seconds that all segments may take together: longer than one question, as they are hundreds, and
+#: there is no estimate to show instead.
+SEGMENTS_TIME = 0.5
 
 
 @dataclass(frozen=True)
@@ -29,12 +33,12 @@ class Membership:
 @register
 def segments_of(request: WorkspaceRequest, person: Profile) -> Panel:
     """List every active segment, those that hold for the person first."""
-    segments = list(Segment.objects.in_workspace(request.workspace).active())
+    segments = list(Segment.objects.in_workspace(request.workspace).active().defer("tree"))
     personal = request.member.sees_personal_data
     catalogue = Catalogue(request.workspace, personal=personal)
     with people_of(request.workspace, within=PAGE) as people:
-        explainer = Explainer(people, person, catalogue, personal, ALONE_TIME, seeing=False)
         trees = dict(_trees(people, segments))
+        explainer = Explainer(people, person, catalogue, personal, SEGMENTS_TIME, seeing=False)
         explainer.people.prepare(trees.values())
         rows = [_asked(explainer, segment, trees.get(segment)) for segment in segments]
     rows.sort(key=lambda row: not row.inside)

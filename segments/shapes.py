@@ -84,17 +84,20 @@ def refuse_too_many(filters: int) -> None:
 
 def check_keys(node: Any, allowed: tuple[str, ...], needed: tuple[str, ...] = ()) -> None:
     """Refuse what is not an object, has other keys than ``allowed``, or lacks ``needed`` ones."""
-    keys = ", ".join(_("“%(name)s”") % {"name": key} for key in allowed)
     if not isinstance(node, dict):
-        raise InvalidTree(_("Here stands an object with the keys %(keys)s.") % {"keys": keys})
+        words = {"keys": _quoted(allowed)}
+        raise InvalidTree(_("Here stands an object with the keys %(keys)s.") % words)
     for key in node:
         if key not in allowed:
-            raise InvalidTree(
-                _("“%(key)s” is not one of the keys %(keys)s.") % {"key": shown(key), "keys": keys}
-            )
+            words = {"key": shown(key), "keys": _quoted(allowed)}
+            raise InvalidTree(_("“%(key)s” is not one of the keys %(keys)s.") % words)
     for key in needed:
         if key not in node:
             raise InvalidTree(_("The key “%(key)s” is missing.") % {"key": key})
+
+
+def _quoted(keys: tuple[str, ...]) -> str:
+    return ", ".join(_("“%(name)s”") % {"name": key} for key in keys)
 
 
 def _listed(node: dict[str, Any], key: str) -> list[Any]:

@@ -75,6 +75,21 @@ def test_all_that_is_slow_in_a_small_workspace_shares_one_time(
     assert monotonic() - begun < 8 * SMALL_TIME
 
 
+def test_another_value_of_a_slow_filter_is_tried_for_a_shorter_time(
+    workspace: Workspace, evil: dict[str, Any]
+) -> None:
+    first, second = (seconds_for(workspace, "matches", f"{EVIL}|x{n}") for n in range(2))
+    assert second < SMALL_TIME / 2 < first
+
+
+def seconds_for(workspace: Workspace, operator: str, value: str) -> float:
+    """Return how long a page tries one filter over the attribute."""
+    begun = monotonic()
+    with people_of(workspace, within=0.0) as people:
+        people.prepare([load_tree(tree_of(leaf("custom_string:bio", operator, value)))])
+    return monotonic() - begun
+
+
 def test_a_page_of_members_says_why_there_is_no_list(
     marketer_client: Client, evil_segment: Segment
 ) -> None:

@@ -108,6 +108,19 @@ def test_segments_say_why_not(analyst_client: Client, ann: Profile, workspace: W
     ]
 
 
+def test_more_filters_than_one_statement_asks_are_all_answered(
+    analyst_client: Client, ann: Profile, workspace: Workspace
+) -> None:
+    for first in (0, 60):
+        trees = [leaf("random_bucket", "between", n, 9999) for n in range(first, first + 60)]
+        groups = [group for tree in trees for group in tree["groups"]]
+        SegmentFactory(workspace=workspace, tree={"groups": groups})
+    Profile.objects.filter(pk=ann.pk).update(random_bucket=59)
+    panels = analyst_client.get(PAGE).context["panels"]
+    rows = next(p for p in panels if "segments" in p.template).context["memberships"]
+    assert [row.inside for row in rows] == [True, False]
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_more_of_everything_asks_no_more(
     analyst_client: Client,
