@@ -33,6 +33,9 @@ PARTS = {
     "leaves:stored": ("bitmaps_200",),
     "seeding:measure": ("seed_1m",),
     "csv_import:measure": ("csv_1m", "csv_rss"),
+    "currents:rate": ("currents_rate",),
+    "currents:overhead": ("outbox_overhead",),
+    "currents:backlog": ("currents_backlog_rss",),
 }
 NAMES = [name for names in PARTS.values() for name in names]
 

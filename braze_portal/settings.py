@@ -26,6 +26,7 @@ OUTBOUND_ALLOW = [ip_network(word) for word in words("OUTBOUND_ALLOW")]
 
 INSTALLED_APPS = [
     "workspaces",
+    "currents",
     "profiles",
     "segments",
     "cohorts",

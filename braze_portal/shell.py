@@ -48,7 +48,10 @@ NAVIGATION: tuple[tuple[Any, tuple[Item, ...]], ...] = (
     ),
     (
         _("Partner Integrations"),
-        (Item(_("Technology Partners"), "partner-list", "plug-connected"),),
+        (
+            Item(_("Technology Partners"), "partner-list", "plug-connected"),
+            Item(_("Data Export"), "connector-list", "database-export"),
+        ),
     ),
     (
         _("Settings"),

@@ -9,6 +9,7 @@ from campaigns import api as campaign_api
 from campaigns import views as campaigns
 from cohorts import api as partner_api
 from cohorts import views as partners
+from currents import views as currents
 from profiles import analytics_api as analytics
 from profiles import export_api as people_exports
 from profiles import group_views as groups
@@ -59,6 +60,13 @@ partner_pages = [
     path("<slug:partner>/cohorts/", partners.cohort_list, name="cohort-list"),
     path("<slug:partner>/cohorts/<int:pk>/", partners.cohort_detail, name="cohort"),
     path("<slug:partner>/cohorts/<int:pk>/clear/", partners.cohort_clear, name="cohort-clear"),
+]
+
+currents_pages = [
+    path("", currents.connector_list, name="connector-list"),
+    path("new/", currents.connector_edit, name="connector-new"),
+    path("<uuid:pk>/", currents.connector_detail, name="connector"),
+    path("<uuid:pk>/edit/", currents.connector_edit, name="connector-edit"),
 ]
 
 segment_pages = [
@@ -135,6 +143,7 @@ workspace_pages: list[URLPattern | URLResolver] = [
     path("users/", include(user_pages)),
     path("subscription-groups/", include(group_pages)),
     path("partners/", include(partner_pages)),
+    path("currents/", include(currents_pages)),
     path("settings/", include(settings_pages)),
 ]
 

@@ -1,21 +1,17 @@
 """Making, finding and showing the secrets that partners call with.
 
 A secret is stored twice and never as itself: as an HMAC digest, by which a call is looked up, and
-as a Fernet token, from which an admin may have it shown again.
+as a Fernet token, from which an admin may have it shown again. See ``workspaces.sealing``.
 """
 
-import base64
-import hashlib
-import hmac
 import secrets
 from typing import Any
 
-from cryptography.fernet import Fernet, MultiFernet
 from django.db.models import QuerySet
 
 from cohorts.models import DataImportKey, Partner, PartnerApiKey, SealedKey
-from workspaces.data_keys import derived
 from workspaces.models import User, Workspace
+from workspaces.sealing import digests, seal, unseal
 
 
 def generate_import_key(
@@ -37,24 +33,13 @@ def issue_partner_key(partner: Partner) -> tuple[PartnerApiKey, str]:
 
 def find[K: SealedKey](keys: QuerySet[K], secret: str) -> K | None:
     """Return the one of ``keys`` whose secret is ``secret``, or None."""
-    # With surrogatepass any JSON string can be asked for; one that is not text finds nothing.
     return keys.filter(digest__in=digests(secret)).first()
 
 
 def reveal(key: SealedKey) -> str:
     """Return the secret of ``key``. The caller writes to the audit log that it was shown."""
-    return _cipher().decrypt(bytes(key.ciphertext)).decode()
+    return unseal(key.ciphertext)
 
 
 def _sealed(secret: str) -> dict[str, Any]:
-    return {"digest": digests(secret)[0], "ciphertext": _cipher().encrypt(secret.encode())}
-
-
-def digests(secret: str) -> list[str]:
-    """The digest of ``secret`` under every data key, the newest first."""
-    raw = secret.encode("utf-8", "surrogatepass")
-    return [hmac.new(key, raw, hashlib.sha256).hexdigest() for key in derived(b"digest")]
-
-
-def _cipher() -> MultiFernet:
-    return MultiFernet(Fernet(base64.urlsafe_b64encode(key)) for key in derived(b"cipher"))
+    return {"digest": digests(secret)[0], "ciphertext": seal(secret)}

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable
 from contextvars import ContextVar
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ssl import SSLContext
 from typing import Any
 
 import httpcore
@@ -130,9 +131,14 @@ class TimedStream(httpcore.NetworkStream):
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._inner.write(buffer, _left(timeout))
 
-    def start_tls(self, *args: Any, timeout: float | None = None, **kw: Any) -> "TimedStream":
-        inner = self._inner.start_tls(*args, timeout=_left(timeout), **kw)  # type: ignore[misc]
-        return TimedStream(inner)
+    def start_tls(
+        self,
+        ssl_context: SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        left = _left(timeout)
+        return TimedStream(self._inner.start_tls(ssl_context, server_hostname, left))
 
     def close(self) -> None:
         self._inner.close()

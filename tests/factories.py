@@ -8,6 +8,8 @@ from factory.django import DjangoModelFactory
 
 from cohorts import keys
 from cohorts.models import Cohort, CohortImport, DataImportKey, Partner
+from currents.event_types import CATALOGUE
+from currents.models import Connector
 from profiles import csv_imports, csv_runs
 from profiles.csv_columns import Column
 from profiles.models import Alias, CsvImport, Device, GroupChannel, Profile, SubscriptionGroup
@@ -128,6 +130,16 @@ class CohortImportFactory(DjangoModelFactory[CohortImport]):
     workspace = factory.SubFactory(WorkspaceFactory)
     partner = factory.LazyFunction(lambda: Partner.objects.get(slug="heap"))
     call = "users"
+
+
+class ConnectorFactory(DjangoModelFactory[Connector]):
+    class Meta:
+        model = Connector
+
+    workspace = factory.SubFactory(WorkspaceFactory)
+    name = factory.Sequence(lambda n: f"Heap Export {n}")
+    url = "https://heap.example.com/events"
+    event_types = factory.LazyFunction(lambda: list(CATALOGUE))
 
 
 def import_key(

@@ -41,17 +41,25 @@ def placeholders(text: str) -> Counter[str]:
 
 
 class Texts(HTMLParser):
-    """The texts that a page shows."""
+    """The texts that a page shows. What stands in ``code`` is a name, in no language."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
         self.found: set[str] = set()
+        self.open: list[str] = []
         self.feed(page)
 
     def handle_data(self, data: str) -> None:
-        self.found.add(" ".join(data.split()))
+        if self.open[-1:] != ["code"]:
+            self.found.add(" ".join(data.split()))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "code":
+            self.open.pop()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "code":
+            self.open.append(tag)
         self.found |= {value for name, value in attrs if value and name in ("aria-label", "title")}
 
 

@@ -19,6 +19,7 @@ from tests.factories import (
     PASSWORD,
     CohortFactory,
     CohortImportFactory,
+    ConnectorFactory,
     ProfileFactory,
     SegmentFactory,
     import_key,
@@ -26,9 +27,9 @@ from tests.factories import (
 from workspaces import audit
 from workspaces.models import AuditEntry, User, Workspace
 
-ROOMS = {"workspaces", "profiles", "segments", "cohorts", "campaigns"}
+ROOMS = {"workspaces", "currents", "profiles", "segments", "cohorts", "campaigns"}
 MODELS = [model for model in admin.site._registry if model._meta.app_label in ROOMS]
-READ_ONLY = {"AuditEntry", "DataImportKey", "CohortImport"}
+READ_ONLY = {"AuditEntry", "DataImportKey", "CohortImport", "Connector"}
 
 
 def page(model: type[Model], action: str, *args: Any) -> str:
@@ -50,6 +51,7 @@ def full(workspace: Workspace) -> Workspace:
     keys.issue_partner_key(Partner.objects.get(slug="heap"))
     cohort = CohortFactory(workspace=workspace)
     CohortImportFactory(workspace=workspace, cohort=cohort)
+    ConnectorFactory(workspace=workspace)
     ProfileFactory(workspace=workspace)
     SegmentFactory(workspace=workspace)
     workspace.custom_attributes.create(name="plan", type="string")

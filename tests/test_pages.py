@@ -17,6 +17,7 @@ from segments.models import SegmentExport
 from tests.factories import (
     CohortFactory,
     CohortImportFactory,
+    ConnectorFactory,
     ProfileFactory,
     SegmentFactory,
     SubscriptionGroupFactory,
@@ -91,6 +92,10 @@ def api_key(workspace: Workspace) -> Arguments:
     return {"pk": rest_caller(workspace).key.pk}
 
 
+def connector(workspace: Workspace) -> Arguments:
+    return {"pk": ConnectorFactory(workspace=workspace).pk}
+
+
 def member(workspace: Workspace) -> Arguments:
     return {"pk": workspace.members.latest("pk").pk}
 
@@ -135,6 +140,8 @@ THINGS: dict[str, Callable[[Workspace], Arguments]] = {
     "canvas-edit": canvas,
     "canvas-audience": canvas,
     "canvas-archive": canvas,
+    "connector": connector,
+    "connector-edit": connector,
     "team-member": member,
     "api-key": api_key,
     "api-key-delete": api_key,
@@ -281,6 +288,8 @@ READERS_MAY_NOT_OPEN = {
     "canvas-edit",
     "canvas-audience",
     "canvas-archive",
+    "connector-new",
+    "connector-edit",
     "team-member",
     "api-key-list",
     "api-key-new",
@@ -304,6 +313,8 @@ MARKETERS_MAY_NOT_OPEN = {
     "key-invalidate",
     "cohort-clear",
     "person-delete",
+    "connector-new",
+    "connector-edit",
     "team-member",
     "api-key-list",
     "api-key-new",
@@ -321,7 +332,12 @@ def test_a_marketer_edits_all_but_partners_and_team(
     assert status == (403 if name in MARKETERS_MAY_NOT_OPEN else 200)
 
 
-ADMINS_WRITE = MARKETERS_MAY_NOT_OPEN | {"workspace-settings", "team"}
+ADMINS_WRITE = MARKETERS_MAY_NOT_OPEN | {
+    "workspace-settings",
+    "team",
+    "connector",
+    "connector-list",
+}
 
 
 @pytest.mark.parametrize("name", sorted(ADMINS_WRITE))

@@ -15,7 +15,13 @@ from segments.exports import write_export
 from segments.history import record_sizes
 from segments.models import Segment, SegmentExport
 from tests.browser.steps import users
-from tests.factories import SubscriptionGroupFactory, UserListFactory, checked_import
+from tests.currents_world import CUSTOM
+from tests.factories import (
+    ConnectorFactory,
+    SubscriptionGroupFactory,
+    UserListFactory,
+    checked_import,
+)
 from tests.test_pages import ACTIONS, PAGES
 from workspaces.api_keys import generate_api_key
 from workspaces.models import Member, Workspace
@@ -36,6 +42,7 @@ SECTIONS = (
     "users",
     "subscription-groups",
     "partners",
+    "currents",
     "settings",
 )
 SOME_RULES = "rules => axe.run({runOnly: rules})"
@@ -66,6 +73,10 @@ def things(
     export = SegmentExport.objects.create(segment=drop_offs_segment, columns=["user_id"])
     write_export(export.pk)
     user_list = UserListFactory(workspace=workspace)
+    hidden = {"name": "hash"}
+    connector = ConnectorFactory(workspace=workspace, state="suspended", transformations=hidden)
+    connector.queues.create(event_type=CUSTOM, xid=1, trouble="busy")
+    connector.errors.create(event_type=CUSTOM, status=503, detail="x" * 300, events=100)
     csv_import = {"pk": checked_import(workspace).pk}
     person = workspace.cohorts.get().memberships.filter(active=True).first().profile
     seed_events(workspace, 60, 5)
@@ -86,6 +97,7 @@ def things(
         "user-list-delete": {"pk": user_list.pk},
         "campaign": {"pk": campaign.pk},
         "canvas": {"pk": canvas.pk},
+        "connector": {"pk": connector.pk},
         "team-member": {"pk": analyst.pk},
     }
 

@@ -1,0 +1,66 @@
+"""What happened, and how it is written down: the envelope that a receiver gets."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from currents.event_types import Person, Properties
+
+NOTHING = (None, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something that somebody did, or that was done to them, at a time."""
+
+    what: Properties
+    who: Person
+    time: datetime
+
+
+def envelope(happening: Happening, *, workspace_uid: UUID, id: UUID | None = None) -> str:
+    """Return one event as JSON text, with ``id`` or one of its own.
+
+    Absent values are absent keys. Raises ValueError where a value has no place in JSON.
+    """
+    what, who = happening.what, happening.who
+    event = {
+        "event_type": what.event_type,
+        "id": id or uuid4(),
+        "time": int(happening.time.timestamp()),
+        "user": {
+            name: value
+            for name, value in vars(who).items()
+            if value not in NOTHING and name not in what.not_of_person
+        },
+        "properties": {
+            **{name: value for name, value in vars(what).items() if value not in NOTHING},
+            "app_group_id": workspace_uid,
+        },
+    }
+    return compact(event)
+
+
+def compact(value: Any) -> str:
+    """Return ``value`` as JSON in as few bytes as plain ASCII allows."""
+    return ENCODER.encode(value)
+
+
+def body(envelopes: list[str]) -> bytes:
+    """Return the body of one call: its events, each as ``envelope`` made it."""
+    return f'{{"events":[{",".join(envelopes)}]}}'.encode("ascii")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise ValueError(f"{type(value).__name__} has no place in an event")
+
+
+#: ASCII throughout: whatever text somebody sends us, even half a surrogate pair, can be passed on.
+ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=_plain)

@@ -1,0 +1,113 @@
+"""How connectors are doing: what their page and their list show."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.db import connection
+
+from currents.event_types import CATALOGUE
+from currents.models import Connector, Queue
+from workspaces import statements
+from workspaces.models import AuditEntry, Workspace
+
+STATEMENTS = statements.load(Path(__file__).with_name("health.sql"))
+
+
+@dataclass(frozen=True)
+class QueueHealth:
+    """A queue, the events that wait in it, and for how many seconds the first of them has."""
+
+    queue: Queue
+    waiting: int
+    seconds: float
+
+    @property
+    def label(self) -> Any:
+        """What the pages call its type."""
+        kind = CATALOGUE.get(self.queue.event_type)
+        return kind.label if kind else self.queue.event_type
+
+    @property
+    def lost(self) -> int:
+        """How many events will never be delivered."""
+        return self.queue.refused + self.queue.oversized + self.queue.expired
+
+
+@dataclass
+class ConnectorHealth:
+    """A connector with its queues. ``seconds`` is the lag: how long the oldest event waits."""
+
+    connector: Connector
+    queues: list[QueueHealth] = field(default_factory=list)
+
+    @property
+    def waiting(self) -> int:
+        return sum(each.waiting for each in self.queues)
+
+    @property
+    def seconds(self) -> float:
+        return max((each.seconds for each in self.queues), default=0)
+
+    @property
+    def delivered(self) -> int:
+        return sum(each.queue.delivered for each in self.queues)
+
+    @property
+    def lost(self) -> int:
+        return sum(each.lost for each in self.queues)
+
+    @property
+    def last_success_at(self) -> datetime | None:
+        times = (each.queue.last_success_at for each in self.queues)
+        return max((time for time in times if time), default=None)
+
+    @property
+    def retry_at(self) -> datetime | None:
+        """When the next try is due of what the receiver did not take."""
+        times = (each.queue.retry_at for each in self.queues)
+        return min((time for time in times if time), default=None)
+
+
+@dataclass(frozen=True)
+class Hour:
+    at: datetime
+    events: int
+    batches: int
+
+
+def connectors_of(workspace: Workspace) -> list[ConnectorHealth]:
+    """Return the connectors of the workspace by name, each with how it is doing."""
+    connectors = Connector.objects.in_workspace(workspace)
+    found = {each.pk: ConnectorHealth(each) for each in connectors}
+    waiting = {queue: rest for queue, *rest in _rows("queues", workspace=workspace.pk)}
+    for queue in Queue.objects.filter(connector__workspace=workspace):
+        # One that was made between the two looks has nothing waiting yet.
+        events, seconds = waiting.get(queue.pk, (0, 0.0))
+        if queue.connector_id in found:
+            found[queue.connector_id].queues.append(QueueHealth(queue, events, seconds))
+    return list(found.values())
+
+
+def connector_health(connector: Connector) -> ConnectorHealth:
+    """Return how one connector is doing."""
+    known = connectors_of(connector.workspace)
+    return next((each for each in known if each.connector == connector), ConnectorHealth(connector))
+
+
+def hours(connector: Connector) -> list[Hour]:
+    """Return the last 24 hours, the oldest first, with what was delivered in each."""
+    return [Hour(*row) for row in _rows("hours", connector=connector.pk)]
+
+
+def edits(connector: Connector) -> Any:
+    """Return what was done with the connector, the newest first."""
+    entries = AuditEntry.objects.in_workspace(connector.workspace)
+    return entries.filter(detail__connector_id=str(connector.pk)).select_related("actor")
+
+
+def _rows(statement: str, **values: Any) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(STATEMENTS[statement], values)
+        return cursor.fetchall()

@@ -1,0 +1,154 @@
+"""The outbox: events are written in the transaction in which they happen, and read in the order of
+what has committed.
+
+That order is the one of (xid, id): the transaction that wrote an event, and its number. A reader
+goes no further than the oldest transaction that is still open. A slow one holds up those after it
+for as long as it takes; it is never passed by, so nothing of it is missed, and nothing is read
+twice.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from currents import partitions, restoring, waking
+from currents.envelopes import Happening, envelope
+from currents.models import SENDING, Queue
+from workspaces import statements
+
+STATEMENTS = statements.load(Path(__file__).with_name("outbox.sql"))
+
+#: The largest event that is sent. Bytes.
+LARGEST = 900 * 1024
+#: What is read at once, whatever the number of events: enough for many batches of usual ones.
+MOST = 4 * 1024 * 1024
+
+
+class Waiting(NamedTuple):
+    """An event in a queue. ``body`` is None where it is larger than may be sent."""
+
+    xid: int
+    id: int
+    body: str | None
+    age: float  # seconds since it was written
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a queue may send now, in order.
+
+    ``cut`` where others stand right behind; ``unsettled`` where one behind may not be sent yet.
+    """
+
+    events: list[Waiting]
+    cut: bool
+    unsettled: bool
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a writer has to know of a workspace: see ``ask``."""
+
+    uid: UUID
+    day: date
+    # Those to wake for each type that is wanted; none where its connectors are at rest.
+    queues: dict[str, list[waking.Sleeper]]
+
+
+def ask(workspace_id: int) -> Asked:
+    """Return which events the workspace's connectors want, for a ``write`` in this transaction.
+
+    Asked of the database each time, by index: a writer that asks once in its transaction cannot
+    miss a connector that was launched before it asked.
+    """
+    rows = _rows("wanted", workspace=workspace_id)
+    queues: dict[str, list[waking.Sleeper]] = {}
+    if any(restored for *_rest, restored in rows):
+        restoring.settle_in()
+    for _uid, _day, event_type, connector, queue, flush, state, _restored in rows:
+        if event_type is not None:
+            sleepers = queues.setdefault(event_type, [])
+            if state in SENDING:
+                sleepers.append(waking.Sleeper(connector, queue, flush))
+    return Asked(rows[0][0], rows[0][1], queues)
+
+
+def wanted(workspace_id: int) -> frozenset[str]:
+    """Return the types of event that a connector of the workspace wants."""
+    return frozenset(ask(workspace_id).queues)
+
+
+def write(workspace_id: int, happenings: Iterable[Happening], *, asked: Asked | None = None) -> int:
+    """Write those of ``happenings`` that a connector wants, in their order; return how many.
+
+    They become true with the transaction that is under way. Soon after it, a worker sends them.
+    ``asked`` is what ``ask`` gave in the same transaction, if the writer did. Raises ValueError
+    where a value has no place in JSON.
+    """
+    asked = asked or ask(workspace_id)
+    bodies: dict[str, list[str]] = {}
+    for each in happenings:
+        if each.what.event_type in asked.queues:
+            body = envelope(each, workspace_uid=asked.uid)
+            bodies.setdefault(each.what.event_type, []).append(body)
+    if bodies:
+        with transaction.atomic(savepoint=False):
+            partitions.ensure(asked.day)
+            for event_type, lines in bodies.items():
+                _write(workspace_id, event_type, lines)
+                for queue in asked.queues[event_type]:
+                    transaction.on_commit(partial(waking.wake, queue), robust=True)
+    return sum(map(len, bodies.values()))
+
+
+def horizon() -> int:
+    """Return the transaction from which a queue that is made now has to read."""
+    return _rows("horizon")[0][0]
+
+
+def read(queue: Queue, limit: int) -> Reading:
+    """Return what ``queue`` may send now: at most ``limit`` events, and about ``MOST`` bytes."""
+    rows = _rows("read", **_behind(queue), limit=limit, largest=LARGEST, most=MOST)
+    settled = [Waiting(xid, id, body, age) for xid, id, body, done, age in rows if done]
+    size = sum(LARGEST if each.body is None else len(each.body) for each in settled)
+    full = len(rows) >= limit or size >= MOST
+    return Reading(settled, cut=full, unsettled=len(settled) < len(rows))
+
+
+def waited(queue: Queue) -> float | None:
+    """Return for how many seconds the next event of ``queue`` has waited; None if none waits."""
+    rows = _rows("next", **_behind(queue))
+    return rows[0][0] if rows else None
+
+
+def position_at(queue: Queue, start: datetime) -> tuple[int, int] | None:
+    """Return the position before the first event of ``queue`` written at ``start`` or later."""
+    rows = _rows("since", **_behind(queue), start=start)
+    return (rows[0][0], rows[0][1] - 1) if rows else None
+
+
+def _write(workspace_id: int, event_type: str, lines: list[str]) -> None:
+    values = {"event_type": event_type, "bodies": "\n".join(lines)}
+    with connection.cursor() as cursor:
+        cursor.execute(STATEMENTS["write"], {"workspace": workspace_id, **values})
+
+
+def _behind(queue: Queue) -> dict[str, Any]:
+    return {
+        "workspace": queue.connector.workspace_id,
+        "event_type": queue.event_type,
+        "xid": queue.xid,
+        "event_id": queue.event_id,
+    }
+
+
+def _rows(statement: str, **values: Any) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(STATEMENTS[statement], values)
+        return cursor.fetchall()

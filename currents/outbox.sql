@@ -1,0 +1,62 @@
+-- name: wanted
+-- What a writer has to know, in one look-up: the workspace's own id for the envelope, the day on
+-- which this transaction's rows fall, and the queues of each type that a connector wants. None of
+-- those stands ahead of all transactions, but after a dump and restore.
+select workspace.uid, (now() at time zone 'UTC')::date,
+    queue.event_type, connector.id, queue.id, connector.flush_seconds, connector.state,
+    coalesce(queue.xid > pg_snapshot_xmax(pg_current_snapshot())::text::bigint, false)
+from workspaces_workspace as workspace
+left join currents_connector as connector
+    on connector.workspace_id = workspace.id and connector.state <> 'test'
+left join currents_queue as queue on queue.connector_id = connector.id
+where workspace.id = %(workspace)s
+
+-- name: write
+-- Events of one type, a line each: JSON in one line is quoted faster as one text than as an array.
+insert into currents_outboxevent (workspace_id, event_type, body)
+select %(workspace)s, %(event_type)s, body
+from string_to_table(%(bodies)s, E'\n') as event (body)
+
+-- name: horizon
+-- Every transaction before this one is over. Where a queue begins that is made now: it misses
+-- nothing of a writer that has begun already and will find the connector launched.
+select pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+
+-- name: read
+-- What a queue sends next, in order. An event is settled once every transaction before its own is
+-- over: none can then come before it any more. The sizes are added up first, and bodies beyond the
+-- bound stay where they are. An event that is larger than may be sent comes without its body.
+with waiting as (
+    select xid, id, at, body, octet_length(body) as size,
+        xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint as settled
+    from currents_outboxevent
+    where workspace_id = %(workspace)s and event_type = %(event_type)s
+        and (xid, id) > (%(xid)s, %(event_id)s)
+    order by xid, id
+    limit %(limit)s
+),
+summed as (
+    select *, sum(least(size, %(largest)s)) over (order by xid, id) as total from waiting
+)
+select xid, id, case when size <= %(largest)s then body end, settled,
+    extract(epoch from clock_timestamp() - at)::float
+from summed
+where total - least(size, %(largest)s) < %(most)s
+order by xid, id
+
+-- name: next
+-- For how many seconds the next event of a queue has waited; no row where none waits.
+select extract(epoch from clock_timestamp() - at)::float
+from currents_outboxevent
+where workspace_id = %(workspace)s and event_type = %(event_type)s
+    and (xid, id) > (%(xid)s, %(event_id)s)
+order by xid, id
+limit 1
+
+-- name: since
+-- The first event of a queue that was written at a time or later.
+select xid, id
+from currents_outboxevent
+where workspace_id = %(workspace)s and event_type = %(event_type)s and at >= %(start)s
+order by xid, id
+limit 1

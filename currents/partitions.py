@@ -1,0 +1,122 @@
+"""The days of the outbox: each a partition, made before it begins and dropped when all is sent."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import F
+from psycopg import sql
+
+from currents.models import SENDING, Queue
+from workspaces import statements
+
+STATEMENTS = statements.load(Path(__file__).with_name("partitions.sql"))
+#: How many days are made ahead by the periodic job.
+AHEAD = 7
+#: Events are kept for so long after they happened, sent or not: that is how far back a connector
+#: may be replayed, and how long a paused one may rest.
+KEPT = timedelta(days=7)
+#: How long dropping a day waits for readers before it lets them pass. It is tried again.
+PATIENCE = "2s"
+
+#: The days that are there for certain, of each database that this process has to do with.
+_known: set[tuple[str, date]] = set()
+
+
+def make_ahead() -> None:
+    """Make the partitions of today and of the days to come."""
+    today: date = _scalar("today")
+    for days in range(AHEAD + 1):
+        with transaction.atomic():
+            _make(today + timedelta(days=days))
+
+
+def ensure(day: date) -> None:
+    """See to it that ``day`` has a partition, though no job made it.
+
+    Costs nothing for a day that this process has seen before.
+    """
+    known = (connection.settings_dict["NAME"], day)
+    if known not in _known:
+        _make(day)
+        # Should the transaction be rolled back, so is what it made.
+        transaction.on_commit(partial(_known.add, known))
+
+
+def drop_old(now: datetime) -> int:
+    """Drop the days past ``KEPT`` that every sending connector is done with; return how many.
+
+    What paused and suspended connectors lose by that is counted on their queues.
+    """
+    dropped = 0
+    for day in _column("days"):
+        if _ends(day) <= now - KEPT:
+            with transaction.atomic():
+                dropped += _drop(day)
+    return dropped
+
+
+def _make(day: date) -> None:
+    """Make the partition of ``day`` unless it is there."""
+    name = _name(day)
+    if _scalar("exists", name=name):
+        return
+    _execute("lock")
+    if _scalar("exists", name=name):
+        return
+    names = {"name": sql.Identifier(name), "start": _starts(day), "end": _ends(day)}
+    # Made by itself and then attached: unlike "partition of", that lets others write meanwhile.
+    for statement in (
+        "create table {name} (like currents_outboxevent including defaults)",
+        "alter table currents_outboxevent attach partition {name}"
+        " for values from ({start}) to ({end})",
+    ):
+        _execute(sql.SQL(statement).format(**names))
+
+
+def _drop(day: date) -> bool:
+    """Drop the partition of ``day`` unless somebody waits for its events."""
+    _execute("lock")
+    _execute(sql.SQL("set local lock_timeout = {}").format(PATIENCE))
+    unsent = _rows("unsent", start=_starts(day), end=_ends(day))
+    if any(state in SENDING for _queue, state, _count in unsent):
+        return False
+    for queue, _state, count in unsent:
+        Queue.objects.filter(pk=queue).update(expired=F("expired") + count)
+    _execute(sql.SQL("drop table {}").format(sql.Identifier(_name(day))))
+    _known.discard((connection.settings_dict["NAME"], day))
+    return True
+
+
+def _name(day: date) -> str:
+    return f"currents_outboxevent_{day:%Y%m%d}"
+
+
+def _starts(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _ends(day: date) -> datetime:
+    return _starts(day + timedelta(days=1))
+
+
+def _scalar(statement: str, **values: Any) -> Any:
+    return _rows(statement, **values)[0][0]
+
+
+def _column(statement: str) -> list[Any]:
+    return [row[0] for row in _rows(statement)]
+
+
+def _rows(statement: str, **values: Any) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(STATEMENTS[statement], values)
+        return cursor.fetchall()
+
+
+def _execute(statement: str | sql.Composable) -> None:
+    asked = STATEMENTS[statement] if isinstance(statement, str) else statement
+    with connection.cursor() as cursor:
+        cursor.execute(asked)

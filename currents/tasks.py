@@ -1,0 +1,61 @@
+"""What is done for connectors in the background."""
+
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+from procrastinate.jobs import Status
+
+from currents import alerts, sending, waking, watching
+
+#: All of these, so that their jobs can be dropped by themselves: there are many.
+QUEUE = "currents"
+#: How long a job that is done is kept. Hours.
+JOBS_KEPT = 1
+#: A worker that says nothing for so long is dead; it speaks every ten seconds.
+SILENT_SECONDS = 60
+
+
+@app.task(queue=QUEUE, pass_context=False)
+def send(queue_id: int) -> None:
+    """Send what waits in a queue."""
+    again = sending.send(queue_id)
+    if again is not None:
+        waking.look(queue_id, after=again)
+
+
+@app.task(queue=QUEUE, retry=RetryStrategy(max_attempts=8, exponential_wait=4), pass_context=False)
+def send_mail(to: list[str], subject: str, text: str) -> None:
+    """Send a mail to the admins of a workspace."""
+    alerts.send_mail(to, subject, text)
+
+
+@app.periodic(cron="* * * * * */10")
+@app.task(queue=QUEUE, queueing_lock="currents.wake_all", pass_context=False)
+def wake_all(timestamp: int) -> None:
+    """Have every queue sent in which something was left. ``timestamp`` is when it was due."""
+    watching.wake_all()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue=QUEUE, queueing_lock="currents.look_after_connectors", pass_context=False)
+def look_after_connectors(timestamp: int) -> None:
+    """Suspend and tell where that is due. ``timestamp`` is when it was due."""
+    watching.look_after_connectors()
+
+
+@app.periodic(cron="7 * * * *")
+@app.task(queue=QUEUE, queueing_lock="currents.clean_up", pass_context=False)
+def clean_up(timestamp: int) -> None:
+    """Make and drop days of the outbox. ``timestamp`` is when it was due."""
+    watching.clean_up()
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(queue=QUEUE, queueing_lock="currents.drop_jobs", pass_context=False)
+async def drop_jobs(timestamp: int) -> None:
+    """Drop the jobs that are done, and those of killed workers: what these were to do was given
+    to others. ``timestamp`` is when it was due.
+    """
+    jobs = app.job_manager
+    await jobs.delete_old_jobs(nb_hours=JOBS_KEPT, queue=QUEUE, include_failed=True)
+    for job in await jobs.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=SILENT_SECONDS):
+        await jobs.finish_job(job, status=Status.FAILED, delete_job=True)

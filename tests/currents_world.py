@@ -1,0 +1,90 @@
+"""A workspace with a connector to a real receiver, and events to send through it."""
+
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connection
+
+from currents import connectors, outbox, sending
+from currents.envelopes import Happening
+from currents.event_types import CATALOGUE, CustomEvent, Person
+from currents.models import Connector, DeliveryError, Queue
+from tests.receivers import Receiver
+from workspaces.models import Workspace
+
+CUSTOM = CustomEvent.event_type
+ADA = Person(user_id="5ff1a3b4c5d6e7f8091a2b3c", external_user_id="ada")
+THEN = datetime(2034, 6, 10, 15, 8, 24, tzinfo=UTC)
+
+
+def connect(workspace: Workspace, receiver: Receiver, **fields: Any) -> Connector:
+    """Launch a connector to ``receiver`` that sends at once."""
+    token = fields.pop("token", "")
+    values = {"name": "Heap Export", "event_types": list(CATALOGUE), "flush_seconds": 0} | fields
+    connector = Connector(workspace=workspace, url=receiver.url, **values)
+    connectors.save(connector, token=token, by=None)
+    connectors.launch(connector, by=None)
+    return connector
+
+
+def happened(*names: str, **properties: Any) -> Iterable[Happening]:
+    """Custom events of Ada, one for each of ``names``."""
+    return [Happening(CustomEvent(name=n, custom_properties=properties), ADA, THEN) for n in names]
+
+
+def queue_of(connector: Connector, event_type: str = CUSTOM) -> Queue:
+    return Queue.objects.select_related("connector__workspace").get(
+        connector=connector, event_type=event_type
+    )
+
+
+def send(connector: Connector, event_type: str = CUSTOM) -> float | None:
+    """Let a sender at a queue, as a worker would."""
+    return sending.send(queue_of(connector, event_type).pk)
+
+
+def send_now(connector: Connector, event_type: str = CUSTOM) -> float | None:
+    """As ``send``, when the time to wait is over."""
+    connector.queues.update(retry_at=None)
+    return send(connector, event_type)
+
+
+def names(receiver: Receiver) -> list[str]:
+    """The names of the custom events that arrived, in order, as often as they came."""
+    return [event["properties"]["name"] for event in receiver.events]
+
+
+def errors(connector: Connector) -> list[tuple[int | None, int, int]]:
+    """Status, events and dropped events of each error, the oldest first."""
+    kept = DeliveryError.objects.filter(connector=connector).order_by("pk")
+    return list(kept.values_list("status", "events", "dropped"))
+
+
+def write(workspace: Workspace, *names: str, **properties: Any) -> None:
+    """Write custom events, and wait until they may be sent."""
+    outbox.write(workspace.pk, happened(*names, **properties))
+    settle()
+
+
+def settle() -> None:
+    """Wait until every transaction is over that runs now, those of other tests on this server too:
+    what stands behind one that is open may not be sent. Ten seconds at most.
+    """
+    if connection.in_atomic_block:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_current_xact_id()::text::numeric")
+        (now,) = cursor.fetchone()
+        for _ in range(200):
+            cursor.execute("select pg_snapshot_xmin(pg_current_snapshot())::text::numeric")
+            if cursor.fetchone()[0] > now:
+                return
+            time.sleep(0.05)
+
+
+def forget_jobs() -> None:
+    """Drop all jobs: the tables are the job library's own, and no test empties them."""
+    with connection.cursor() as cursor:
+        cursor.execute("truncate procrastinate_jobs cascade")
