@@ -36,19 +36,14 @@ class Waiting(NamedTuple):
     xid: int
     id: int
     body: str | None
-    age: float  # seconds since it was written
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a queue may send now, in order.
-
-    ``cut`` where others stand right behind; ``unsettled`` where one behind may not be sent yet.
-    """
+    """What a queue may send now, in order; ``cut`` where there may be more of it."""
 
     events: list[Waiting]
     cut: bool
-    unsettled: bool
 
 
 @dataclass(frozen=True)
@@ -115,15 +110,18 @@ def horizon() -> int:
 def read(queue: Queue, limit: int) -> Reading:
     """Return what ``queue`` may send now: at most ``limit`` events, and about ``MOST`` bytes."""
     rows = _rows("read", **_behind(queue), limit=limit, largest=LARGEST, most=MOST)
-    settled = [Waiting(xid, id, body, age) for xid, id, body, done, age in rows if done]
-    size = sum(LARGEST if each.body is None else len(each.body) for each in settled)
-    full = len(rows) >= limit or size >= MOST
-    return Reading(settled, cut=full, unsettled=len(settled) < len(rows))
+    events = list(map(Waiting._make, rows))
+    size = sum(LARGEST if each.body is None else len(each.body) for each in events)
+    return Reading(events, cut=len(events) >= limit or size >= MOST)
 
 
-def waited(queue: Queue) -> float | None:
-    """Return for how many seconds the next event of ``queue`` has waited; None if none waits."""
-    rows = _rows("next", **_behind(queue))
+def waited(queue: Queue, first: Waiting | None = None) -> float | None:
+    """Return for how many seconds the next event of ``queue``, or ``first``, has waited.
+
+    None if none waits. It need not be settled yet.
+    """
+    position = {"xid": first.xid, "event_id": first.id - 1} if first else {}
+    rows = _rows("next", **_behind(queue) | position)
     return rows[0][0] if rows else None
 
 

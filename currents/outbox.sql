@@ -23,25 +23,25 @@ from string_to_table(%(bodies)s, E'\n') as event (body)
 select pg_snapshot_xmin(pg_current_snapshot())::text::bigint
 
 -- name: read
--- What a queue sends next, in order. An event is settled once every transaction before its own is
--- over: none can then come before it any more. The sizes are added up first, and bodies beyond the
--- bound stay where they are. An event that is larger than may be sent comes without its body.
+-- What a queue may send next, in order: events that are settled, which they are once every
+-- transaction before theirs is over, for none can then come before them any more. The sizes are
+-- added up first, and bodies beyond the bound stay where they are. An event that is larger than may
+-- be sent comes without its body. As few columns as will do: each costs as much as the search.
 with waiting as (
-    select xid, id, at, body, octet_length(body) as size,
-        xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint as settled
-    from currents_outboxevent
-    where workspace_id = %(workspace)s and event_type = %(event_type)s
-        and (xid, id) > (%(xid)s, %(event_id)s)
-    order by xid, id
-    limit %(limit)s
-),
-summed as (
-    select *, sum(least(size, %(largest)s)) over (order by xid, id) as total from waiting
+    select xid, id, body, sum(least(octet_length(body), %(largest)s))
+        over (order by xid, id rows unbounded preceding) as total
+    from (
+        select xid, id, body from currents_outboxevent
+        where workspace_id = %(workspace)s and event_type = %(event_type)s
+            and (xid, id) > (%(xid)s, %(event_id)s)
+            and xid < (select pg_snapshot_xmin(pg_current_snapshot())::text::bigint)
+        order by xid, id
+        limit %(limit)s
+    ) as next
 )
-select xid, id, case when size <= %(largest)s then body end, settled,
-    extract(epoch from clock_timestamp() - at)::float
-from summed
-where total - least(size, %(largest)s) < %(most)s
+select xid, id, case when octet_length(body) <= %(largest)s then body end
+from waiting
+where total - least(octet_length(body), %(largest)s) < %(most)s
 order by xid, id
 
 -- name: next

@@ -34,9 +34,8 @@ class Delivered:
         self._last: Waiting | None = None
         self._start_anew()
 
-    def add(self, batch: list[Waiting]) -> None:
-        """``batch`` was delivered, but what of it was too large. Raises Moved as ``keep`` does."""
-        large = sum(event.body is None for event in batch)
+    def add(self, batch: list[Waiting], *, large: int = 0) -> None:
+        """``batch`` was delivered, but so many too ``large``. Raises Moved as ``keep`` does."""
         self._last = batch[-1]
         self._counts["events"] += len(batch) - large
         self._counts["oversized"] += large

@@ -20,7 +20,7 @@ from currents.waking import LOOK_SECONDS
 RUN_SECONDS = 20
 #: How many batches are read at once, and for how long those are sent before the queue is looked at
 #: again: pausing or editing a connector is felt after that. Seconds.
-BATCHES = 20
+BATCHES = 50
 AT_ONCE_SECONDS = 1.0
 #: When another sender is at it, or an older transaction open, look again after this. Seconds.
 SHORTLY = 1.0
@@ -60,16 +60,24 @@ def _send_some(client: outbound.Client, queue: Queue) -> float | None:
     size = queue.batch_size
     reading = outbox.read(queue, size * BATCHES)
     batches = [list(batch) for batch in batched(reading.events, size, strict=False)]
-    rest = 0 if reading.cut else SHORTLY if reading.unsettled else None
+    rest = 0.0 if reading.cut else None
     if batches and len(batches[-1]) < size:
-        unripe = queue.connector.flush_seconds - batches[-1][0].age
         if reading.cut and len(batches) > 1:
             batches.pop()  # the next reading begins with it
-        elif not reading.cut and unripe > 0:
+        elif not reading.cut and (left := _until_ripe(queue, batches[-1][0])) > 0:
             batches.pop()
-            rest = min(unripe, LOOK_SECONDS)
-    # Where one is not delivered, the queue knows what to do next.
-    return rest if _deliver_all(client, queue, batches) else 0
+            rest = min(left, LOOK_SECONDS)
+    if not _deliver_all(client, queue, batches):
+        return 0  # the queue knows what to do next
+    if rest is None and outbox.waited(queue) is not None:
+        return SHORTLY  # it came meanwhile, or an older transaction is open
+    return rest
+
+
+def _until_ripe(queue: Queue, first: Waiting) -> float:
+    """In how many seconds a batch that is not full and begins with ``first`` is to go."""
+    flush = queue.connector.flush_seconds
+    return flush - (outbox.waited(queue, first) or 0) if flush else 0
 
 
 def _deliver_all(client: outbound.Client, queue: Queue, batches: list[list[Waiting]]) -> bool:
@@ -98,7 +106,7 @@ def _deliver(
         return True
     answer = call(client, queue.connector, bodies)
     if answer.reaction is Reaction.DONE:
-        done.add(batch)
+        done.add(batch, large=len(batch) - len(bodies))
         return True
     done.keep()
     if answer.reaction is Reaction.SPLIT:
