@@ -1,6 +1,5 @@
 """A workspace with a connector to a real receiver, and events to send through it."""
 
-import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -63,25 +62,7 @@ def errors(connector: Connector) -> list[tuple[int | None, int, int]]:
 
 
 def write(workspace: Workspace, *names: str, **properties: Any) -> None:
-    """Write custom events, and wait until they may be sent."""
     outbox.write(workspace.pk, happened(*names, **properties))
-    settle()
-
-
-def settle() -> None:
-    """Wait until every transaction is over that runs now, those of other tests on this server too:
-    what stands behind one that is open may not be sent. Ten seconds at most.
-    """
-    if connection.in_atomic_block:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_current_xact_id()::text::numeric")
-        (now,) = cursor.fetchone()
-        for _ in range(200):
-            cursor.execute("select pg_snapshot_xmin(pg_current_snapshot())::text::numeric")
-            if cursor.fetchone()[0] > now:
-                return
-            time.sleep(0.05)
 
 
 def forget_jobs() -> None:
