@@ -2,9 +2,9 @@
 what has committed.
 
 That order is the one of (xid, id): the transaction that wrote an event, and its number. A reader
-goes no further than the oldest transaction that is still open. A slow one holds up those after it
-for as long as it takes; it is never passed by, so nothing of it is missed, and nothing is read
-twice.
+goes no further than the oldest transaction of this database that is still open. A slow one holds up
+those after it for as long as it takes; it is never passed by, so nothing of it is missed, and
+nothing is read twice.
 """
 
 from collections.abc import Iterable

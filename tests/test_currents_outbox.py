@@ -6,7 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 from asgiref.sync import async_to_sync
 from django.db import connection, transaction
@@ -19,6 +21,7 @@ from currents.event_types import CATALOGUE, Location, Purchase, SessionEnd
 from currents.models import Connector, OutboxEvent, Queue
 from tests.currents_world import ADA, CUSTOM, THEN, forget_jobs, happened, queue_of, write
 from tests.factories import WorkspaceFactory
+from tests.test_import_concurrency import database_url
 from tests.waiting_jobs import jobs_of
 from workspaces.models import Workspace
 
@@ -115,6 +118,14 @@ def test_a_slow_transaction_is_neither_skipped_nor_passed(connector: Connector) 
         done_with(connector, 10)
         assert outbox.read(queue_of(connector), 10) == outbox.Reading([], False)
     assert read(connector) == ["slow 1", "slow 2", "after"]
+
+
+def test_a_transaction_of_another_database_holds_up_nothing(connector: Connector) -> None:
+    url = urlsplit(database_url())._replace(path="/postgres").geturl()
+    with psycopg.connect(url) as elsewhere:
+        elsewhere.execute("select pg_current_xact_id()")
+        write(connector.workspace, "a")
+        assert read(connector) == ["a"]
 
 
 def test_a_connector_launched_beside_a_slow_transaction_misses_nothing(
