@@ -55,7 +55,7 @@ def connector_detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     deleting = DeleteForm(request.POST if "delete" in request.POST else None)
     if deleting.is_valid():
         connectors.delete(connector, by=request.user)
-        messages.success(request, _("“%(name)s” is deleted.") % {"name": connector})
+        messages.success(request, _("The connector “%(name)s” is deleted.") % {"name": connector})
         return redirect("connector-list", request.workspace.slug)
     if request.method == "POST" and not deleting.is_bound and _act(request, connector, replaying):
         return redirect(connector)

@@ -212,7 +212,7 @@ def test_a_connector_is_deleted_by_whoever_is_sure(
     response = admin_client.post(f"{LIST}{made.pk}/", {"delete": ""})
     assert response.context["deleting"].errors == {"sure": ["Tick this to delete the connector."]}
     response = admin_client.post(f"{LIST}{made.pk}/", {"delete": "", "sure": "on"}, follow=True)
-    assert said(response) == [f"“{made.name}” is deleted."]
+    assert said(response) == [f"The connector “{made.name}” is deleted."]
     assert not Connector.objects.exists()
 
 
