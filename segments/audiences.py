@@ -56,7 +56,7 @@ CATCH_UP = 0.1
 #: What took longer than a page could wait is not tried again within a page for so many seconds.
 SLOW_FOR = 600.0
 MOST_SLOW = 10_000
-#: So many seconds a page gives to another value of a filter of which one was slow in the last minute:
+#: So many seconds a page gives to another value of a filter of which one was just slow:
 #: most likely it is slow too, and the time is better spent on its estimate.
 SHORT_TRY = 0.03
 LATELY = 60.0
