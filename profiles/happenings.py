@@ -14,6 +14,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
+from profiles import streaming
 from profiles.attributes import type_of
 from profiles.collisions import Collided
 from profiles.events import NewEvent, record_events
@@ -66,7 +67,8 @@ def hold(workspace: Workspace, ids: Collection[int]) -> dict[int, dict[str, Any]
 
 
 def record(workspace: Workspace, told: Happenings) -> None:
-    """Write what was ``told``: one statement a kind, and only rows that change.
+    """Write what was ``told``: one statement a kind, and only rows that change; and tell the
+    event streams.
 
     The custom attributes of people must have been held, where what is put depends on them. Raises
     ``Collided`` where somebody was deleted, or merged, since they were found.
@@ -81,6 +83,9 @@ def record(workspace: Workspace, told: Happenings) -> None:
         _execute("subscribe", workspace, said=json.dumps(said))
     if record_events(workspace, told.events) < len(told.events):
         raise Collided
+    columns = {pk: said.columns for pk, said in told.people.items()}
+    news = streaming.News(told.events, columns, told.subscriptions)
+    streaming.tell(workspace, news, source=streaming.REST_API)
 
 
 def _change(workspace: Workspace, people: dict[int, Said]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from profiles import deleting, merging
+from profiles import deleting, merging, streaming
 from profiles.attributes import type_of
 from profiles.models import CustomAttribute, Profile, SubscriptionGroup
 from profiles.subscriptions import set_group_state
@@ -40,11 +40,13 @@ def edit_person(
     if changed or new:
         held.save()
         _register(held, new)
+        news = streaming.News(columns={held.pk: {name: standard[name] for name in changed}})
+        streaming.tell(held.workspace, news, source=streaming.DASHBOARD)
     whom = Profile.objects.filter(pk=held.pk)
     moved = [
         group.name
         for group, subscribed in groups.items()
-        if set_group_state(group, whom, subscribed=subscribed)
+        if set_group_state(group, whom, subscribed=subscribed, source=streaming.DASHBOARD)
     ]
     names = sorted([*changed, *new, *moved])
     if names:

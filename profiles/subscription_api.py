@@ -47,7 +47,7 @@ class SetEmailStatus(RestCall):
     def post(self, request: Request) -> Response:
         asked = cleaned(shapes.EmailStatusSerializer, body_of(request))
         people = subscriptions.named(self.workspace, emails=asked["email"])
-        subscriptions.set_email_state(people, asked["subscription_state"])
+        subscriptions.set_email_state(self.workspace, people, asked["subscription_state"])
         return Response(SUCCESS, status=201)
 
 

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from profiles import identity
+from profiles import identity, streaming
 from profiles.models import GroupChannel, Profile, ProfileQuerySet, Subscription, SubscriptionGroup
 from workspaces import statements
 from workspaces.models import Workspace
@@ -34,8 +34,17 @@ def named(
 
 
 @transaction.atomic
-def set_group_state(group: SubscriptionGroup, people: ProfileQuerySet, *, subscribed: bool) -> int:
-    """Subscribe ``people`` to ``group``, or unsubscribe them; return for how many that is new."""
+def set_group_state(
+    group: SubscriptionGroup,
+    people: ProfileQuerySet,
+    *,
+    subscribed: bool,
+    source: str = streaming.REST_API,
+) -> int:
+    """Subscribe ``people`` to ``group``, or unsubscribe them; return for how many that is new.
+
+    Event streams are told also of what was so before, as Braze tells it.
+    """
     ids = list(people.select_for_update(no_key=True).values_list("pk", flat=True))
     values: dict[str, Any] = {
         "group": str(group.pk),
@@ -45,20 +54,24 @@ def set_group_state(group: SubscriptionGroup, people: ProfileQuerySet, *, subscr
     }
     with connection.cursor() as cursor:
         cursor.execute(STATEMENTS["set_group_state"], values)
-        return int(cursor.rowcount)
+        changed = int(cursor.rowcount)
+    news = streaming.News(groups={(group.pk, pk): subscribed for pk in ids})
+    streaming.tell(group.workspace, news, source=source)
+    return changed
 
 
 @transaction.atomic
-def set_email_state(people: ProfileQuerySet, state: Subscription) -> int:
-    """Give ``people`` the e-mail subscription ``state``; return for how many that is new."""
-    ids = list(
-        people.exclude(email_subscribe=state)
-        .select_for_update(no_key=True)
-        .values_list("pk", flat=True)
-    )
-    return Profile.objects.filter(pk__in=ids).update(
-        email_subscribe=state, email_subscribe_at=Now()
-    )
+def set_email_state(workspace: Workspace, people: ProfileQuerySet, state: Subscription) -> int:
+    """Give ``people`` of ``workspace`` the e-mail subscription ``state``; return for how many that
+    is new. Event streams are told also of what was so before, as Braze tells it.
+    """
+    held = people.select_for_update(no_key=True).values_list("pk", flat=True)
+    ids = list(held)
+    outdated = Profile.objects.filter(pk__in=ids).exclude(email_subscribe=state)
+    changed = outdated.update(email_subscribe=state, email_subscribe_at=Now())
+    news = streaming.News(columns={pk: {"email_subscribe": state} for pk in ids})
+    streaming.tell(workspace, news, source=streaming.REST_API)
+    return changed
 
 
 def takes_emails(group: SubscriptionGroup) -> bool:

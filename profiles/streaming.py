@@ -1,0 +1,178 @@
+"""Telling the event streams of a workspace what happened to its people, in the transaction in which
+it happens. Where no connector wants it, that is one look-up.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Sum
+from django.utils import timezone
+
+from currents import outbox
+from currents.envelopes import Happening
+from currents.event_types import (
+    CustomEvent,
+    FirstSession,
+    GlobalStateChange,
+    GroupStateChange,
+    Location,
+    Person,
+    Properties,
+    Purchase,
+    SessionStart,
+)
+from profiles.events import NewEvent
+from profiles.models import EventKind, EventTotal, Profile, Subscription, SubscriptionGroup
+from workspaces.models import Workspace
+
+#: What changed a subscription.
+REST_API = "REST API"
+DASHBOARD = "Dashboard"
+
+STATES = {
+    Subscription.OPTED_IN: "Opted In",
+    Subscription.SUBSCRIBED: "Subscribed",
+    Subscription.UNSUBSCRIBED: "Unsubscribed",
+}
+#: The channel that a column of ``Profile`` is about.
+CHANNELS = {"email_subscribe": "email", "push_subscribe": "push"}
+#: Properties of a purchase in another currency, as it was paid.
+CURRENCY, PRICE = "$currency", "$price"
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What happened, by profile ids: events, columns that were set, groups joined or left."""
+
+    events: Collection[NewEvent] = ()
+    columns: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    groups: Mapping[tuple[UUID, int], bool] = field(default_factory=dict)
+
+    def people(self) -> set[int]:
+        """Return whom it is about."""
+        told = {pk for pk, columns in self.columns.items() if any(_streamed(columns))}
+        return told | {e.profile_id for e in self.events} | {pk for _, pk in self.groups}
+
+
+def tell(workspace: Workspace, news: News, *, source: str) -> None:
+    """Write to the outbox what of ``news`` a connector wants. The events are recorded already.
+
+    ``source`` is what changed subscriptions.
+    """
+    ids = news.people()
+    if not ids:
+        return
+    asked = outbox.ask(workspace.pk)
+    if not asked.queues:
+        return
+    people = Profile.objects.in_bulk(ids)
+    happenings = [
+        *_settings(news, people, source),
+        *_groups(news, people, source),
+        *_events(news.events, people),
+    ]
+    outbox.write(workspace.pk, happenings, asked=asked)
+
+
+def _streamed(columns: Mapping[str, Any]) -> Iterator[str]:
+    """Give those of ``columns`` of which an event is made."""
+    return (name for name in ("latitude", *CHANNELS) if name in columns)
+
+
+def _who(person: Profile) -> Person:
+    return Person(
+        user_id=person.braze_id,
+        external_user_id=person.external_id,
+        timezone=person.time_zone or None,
+    )
+
+
+def _settings(news: News, people: Mapping[int, Profile], source: str) -> Iterator[Happening]:
+    now = timezone.now()
+    for pk, columns in news.columns.items():
+        if person := people.get(pk):
+            for name in _streamed(columns):
+                if what := _set(person, name, columns, source):
+                    yield Happening(what, _who(person), now)
+
+
+def _set(
+    person: Profile, name: str, columns: Mapping[str, Any], source: str
+) -> GlobalStateChange | Location | None:
+    if name in CHANNELS:
+        return GlobalStateChange(
+            subscription_status=STATES[Subscription(columns[name])],
+            channel=CHANNELS[name],
+            state_change_source=source,
+            email_address=person.email or None,
+        )
+    latitude, longitude = columns["latitude"], columns.get("longitude")
+    if latitude is None or longitude is None:
+        return None
+    return Location(latitude=float(latitude), longitude=float(longitude))
+
+
+def _groups(news: News, people: Mapping[int, Profile], source: str) -> Iterator[Happening]:
+    if not news.groups:
+        return
+    now = timezone.now()
+    known = SubscriptionGroup.objects.in_bulk({group for group, _ in news.groups})
+    for (group, pk), subscribed in news.groups.items():
+        if group in known and (person := people.get(pk)):
+            state = Subscription.SUBSCRIBED if subscribed else Subscription.UNSUBSCRIBED
+            what = GroupStateChange(
+                subscription_group_id=group,
+                subscription_status=STATES[state],
+                channel=known[group].channel,
+                state_change_source=source,
+                email_address=person.email or None,
+                phone_number=person.phone or None,
+            )
+            yield Happening(what, _who(person), now)
+
+
+def _events(events: Collection[NewEvent], people: Mapping[int, Profile]) -> Iterator[Happening]:
+    firsts = _first_sessions(events)
+    for event in events:
+        if person := people.get(event.profile_id):
+            time = min(event.time, timezone.now())
+            for what in _done(event, time, firsts):
+                yield Happening(what, _who(person), time)
+
+
+def _done(event: NewEvent, time: datetime, firsts: Mapping[int, datetime]) -> Iterable[Properties]:
+    app_id = event.app_id or None
+    if event.kind == EventKind.CUSTOM:
+        yield CustomEvent(
+            name=event.name, custom_properties=event.properties or None, app_id=app_id
+        )
+    elif event.kind == EventKind.PURCHASE:
+        sent = dict(event.properties)
+        currency, price = sent.pop(CURRENCY, "USD"), sent.pop(PRICE, event.amount)
+        yield Purchase(
+            product_id=event.name,
+            price=float(price or 0),
+            currency=currency,
+            purchase_properties=sent or None,
+            app_id=app_id,
+        )
+    else:
+        if firsts.get(event.profile_id) == event.time:
+            yield FirstSession(app_id=event.name or None)
+        yield SessionStart(app_id=event.name or None)
+
+
+def _first_sessions(events: Collection[NewEvent]) -> dict[int, datetime]:
+    """Return, of people who had no session before, the time of their first one in ``events``."""
+    told: dict[int, list[datetime]] = {}
+    for event in events:
+        if event.kind == EventKind.SESSION:
+            told.setdefault(event.profile_id, []).append(event.time)
+    if not told:
+        return {}
+    totals = EventTotal.objects.filter(profile__in=told, kind=EventKind.SESSION)
+    counts = dict(totals.values_list("profile").annotate(Sum("count")))
+    return {pk: min(times) for pk, times in told.items() if counts.get(pk) == len(times)}
