@@ -162,5 +162,5 @@ def test_queries_do_not_grow_with_the_people(
     done = [event(external_id=name) for name in names]
     api.track(attributes=said)
     # The key, the limit, two of a savepoint, then who they are, hold, change and record.
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         api.track(attributes=said, events=done)
