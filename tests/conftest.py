@@ -10,8 +10,11 @@ from babel.messages.mofile import write_mo
 from django.test import Client, override_settings
 
 from braze_portal import catalogue
-from tests.factories import MemberFactory
+from profiles.seeding import seed_people
+from segments import audiences
+from tests.factories import MemberFactory, WorkspaceFactory
 from tests.partner_calls import PartnerCaller, connect
+from tests.settling import settle
 from workspaces.models import Member, Role, Workspace
 
 
@@ -40,6 +43,17 @@ def plain_settings(settings: Any, tmp_path: Any, django_db_serialized_rollback: 
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }
+
+
+@pytest.fixture(autouse=True)
+def unhurried(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give pages ten times the time, so that a busy machine changes no answer.
+
+    A test of what happens when time is up is marked ``hurried``.
+    """
+    if "hurried" not in request.keywords:
+        for name in ("CATCH_UP", "SLICE_TIME", "ANSWER_TIME", "SMALL_TIME"):
+            monkeypatch.setattr(audiences, name, 10 * getattr(audiences, name))
 
 
 @pytest.fixture
@@ -93,3 +107,16 @@ def stranger_client(db: None) -> Client:
 def heap(workspace: Workspace) -> PartnerCaller:
     """Heap, connected to the workspace."""
     return connect(workspace)
+
+
+#: More people than are always asked at once.
+MANY = 12_000
+
+
+@pytest.fixture
+def large(transactional_db: None) -> Workspace:
+    """A workspace of ``MANY`` people, each committed, and settled for all who look later."""
+    workspace = WorkspaceFactory()
+    seed_people(workspace, MANY)
+    settle()
+    return workspace

@@ -15,7 +15,6 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from profiles.models import Profile
-from profiles.seeding import seed_people
 from segments import audiences, backlog
 from segments.attributes import Country
 from segments.audiences import EVERYONE, PAGE, people_of
@@ -29,11 +28,12 @@ from tests.test_segment_estimates import (
     AT_ONCE,
     BROKEN,
     FRENCH,
-    USERS,
     size_of,
     tree_of,
 )
 from workspaces.models import Workspace
+
+pytestmark = pytest.mark.hurried
 
 GERMAN = tree_of(leaf("country", "any_of", "DE"))
 SPANISH = tree_of(leaf("country", "equals", "ES"))
@@ -49,14 +49,6 @@ def read(workspace: Workspace, *trees: Any) -> None:
         people.prepare(trees)
         for tree in trees:
             tree.audience(people)
-
-
-@pytest.fixture
-def large(transactional_db: None) -> Workspace:
-    """A workspace of more people than are always asked at once, each row committed."""
-    workspace = WorkspaceFactory()
-    seed_people(workspace, USERS)
-    return workspace
 
 
 @pytest.fixture

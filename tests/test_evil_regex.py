@@ -17,6 +17,8 @@ from tests.targeting_world import declare, leaf, tree_of
 from tests.test_segment_pages import HTMX, NEW, builder
 from workspaces.models import Workspace
 
+pytestmark = pytest.mark.hurried
+
 #: Back-references over a text that has none of what they want: hours of trying.
 EVIL = r"^(a|aa)+(a+)(a+)b\1\2\3c$"
 

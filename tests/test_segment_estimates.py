@@ -8,7 +8,6 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from campaigns.targeting import EMAIL_IS_POSSIBLE
-from profiles.seeding import seed_people
 from segments import backlog, bitmaps
 from segments.audiences import EVERYONE, WORTH_STORING, NotReady, people_of, sizes
 from segments.estimates import Size, estimated
@@ -16,11 +15,10 @@ from segments.models import LeafBuild
 from segments.tasks import build_leaf
 from segments.templatetags.sizes import size as shown
 from segments.tree import load_tree
-from tests.factories import ProfileFactory, SegmentFactory, WorkspaceFactory
+from tests.factories import ProfileFactory, SegmentFactory
 from tests.test_segment_audiences import leaf
 from workspaces.models import Workspace
 
-USERS = 12_000
 AT_ONCE = 0.0
 
 
@@ -31,14 +29,6 @@ def tree_of(*leaves: dict[str, Any]) -> Any:
 FRENCH = tree_of(leaf("country", "any_of", "FR"))
 FIRST_HALF = tree_of(leaf("random_bucket", "between", 0, 4999))
 BROKEN = tree_of(leaf("country", "matches", "("))
-
-
-@pytest.fixture
-def large(transactional_db: None) -> Workspace:
-    """A workspace of more people than are always asked at once, each row committed."""
-    workspace = WorkspaceFactory()
-    seed_people(workspace, USERS)
-    return workspace
 
 
 def size_of(workspace: Workspace, node: Any, within: float | None = None) -> Size | None:
