@@ -316,16 +316,34 @@ def read_counted(queries: Collection[Query]) -> list[tuple[BitMap, int]]:
     return _ids("select " + ", ".join(found), params)
 
 
+def tested(tests: Collection[Query], ids: BitMap) -> list[BitMap]:
+    """Return who of the people ``ids`` passes each of ``tests``, conditions on a person's row.
+
+    All in one walk over those rows: of one person 150 take 2 ms, as queries 10 ms, nearly all of it
+    for planning.
+    """
+    found = ", ".join(
+        f"string_agg(int4send(id::int4), '') filter (where {test.sql})" for test in tests
+    )
+    params = (*(value for test in tests for value in test.params), _as_array(ids))
+    sql = f"select {found} from profiles_profile where id = any(%s::bigint[])"  # noqa: S608
+    return [people for people, _rows in _ids(sql, params)]
+
+
 def narrowed(query: Query, ids: BitMap) -> Query:
     """Return ``query`` for the people of ``ids`` only."""
     return Query(
         f"select id from ({query.sql}) as person (id) where id = any(%s::bigint[])",  # noqa: S608
-        (*query.params, str(ids.to_array().tolist()).translate(BRACES)),
+        (*query.params, _as_array(ids)),
     )
 
 
 #: PostgreSQL writes an array with braces. One text is bound in a tenth of the time of a list.
 BRACES = str.maketrans("[]", "{}")
+
+
+def _as_array(ids: BitMap) -> str:
+    return str(ids.to_array().tolist()).translate(BRACES)
 
 
 def _ids(sql: str, params: Value) -> list[tuple[BitMap, int]]:

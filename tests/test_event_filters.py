@@ -64,7 +64,9 @@ def leaf(key: str, operator: str, *value: Any) -> dict[str, Any]:
 
 
 def found(workspace: Workspace, item: dict[str, Any], now: datetime = NOW) -> str:
-    """Return the initials of those for whom ``item`` holds at ``now``: bitmap and SQL agree."""
+    """Return the initials of those for whom ``item`` holds at ``now``: bitmap and SQL agree, and
+    what is asked of some people alone.
+    """
     asked = load(item)
     with people_of(workspace, now=now) as people:
         condition = asked.condition(workspace, people.now)
@@ -72,6 +74,9 @@ def found(workspace: Workspace, item: dict[str, Any], now: datetime = NOW) -> st
         with connection.cursor() as cursor:
             cursor.execute(sql, [workspace.pk, *condition.params])
             ids = {pk for (pk,) in cursor.fetchall()}
+        some = people.among(people.everyone())
+        some.prepare([asked])
+        assert set(asked.audience(some)) == ids
         assert set(asked.audience(people)) == ids
     names = Profile.objects.filter(pk__in=ids).values_list("external_id", flat=True)
     return "".join(sorted(name[0] for name in names))
