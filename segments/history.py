@@ -75,6 +75,10 @@ def record_sizes(workspace: Workspace, only: Collection[UUID] | None = None) -> 
         segments = segments.filter(pk__in=only)
     measured = _measured(workspace, list(segments.values_list("pk", flat=True)), day)
     with transaction.atomic():
+        # Held: one may have been deleted while all were measured.
+        held = Segment.objects.select_for_update(no_key=True).order_by("pk")
+        there = set(held.filter(pk__in=[m.segment for m in measured]).values_list("pk", flat=True))
+        measured = [each for each in measured if each.segment in there]
         SegmentSize.objects.bulk_create(
             [each.as_row() for each in measured],
             update_conflicts=True,
