@@ -118,23 +118,25 @@ def now_until_ahead(value: Value, now: datetime) -> Value:
     return (iso(now), *ahead(value, now))
 
 
-#: Whose time may be passed by the moment a number of days away, or by the present, until later.
-PASSED = "x between %s and %s or x between %s and %s"
+def stretches(*bounds: str) -> Value:
+    """Bind two stretches of time, each a start and an end that is no part of it, in their order;
+    as one, with an empty one after it, where they overlap.
+    """
+    (start, end), (next_start, next_end) = sorted((bounds[:2], bounds[2:]))
+    if next_start < end:
+        last = max(end, next_end)
+        return (start, last, last, last)
+    return (start, end, next_start, next_end)
 
 
 def passed_before(value: Value, now: datetime, until: datetime) -> Value:
     """Bind both stretches that the end of “N days ago” and the present run through."""
-    return (*ago(value, now), *ago(value, until), iso(now), iso(until + MINUTE))
+    return stretches(*ago(value, now), *ago(value, until), iso(now), iso(until + MINUTE))
 
 
 def passed_ahead(value: Value, now: datetime, until: datetime) -> Value:
     """Bind both stretches that the end of “in N days” and the present run through."""
-    return (*ahead(value, now), *ahead(value, until), iso(now), iso(until))
-
-
-def drifting(label: Label, predicate: str, params: Any, passed: Any) -> Operator:
-    """An operator over a number of days, counted from the present."""
-    return Operator(label, fields.days, predicate, params, flips=PASSED, flips_params=passed)
+    return stretches(*ahead(value, now), *ahead(value, until), iso(now), iso(until))
 
 
 def times(column_type: str) -> dict[str, Operator]:
@@ -145,6 +147,14 @@ def times(column_type: str) -> dict[str, Operator]:
     """
     start = as_listed if column_type == "date" else start_of_day
     within = f"width_bucket(x, array[%s, %s]::{column_type}[]) = 1"
+    # Whose time the moment so many days away, or the present, passes until later.
+    passed = f"width_bucket(x, array[%s, %s, %s, %s]::{column_type}[]) in (1, 3)"
+
+    def drifting(label: Label, predicate: str, params: Any, flips_params: Any) -> Operator:
+        return Operator(
+            label, fields.days, predicate, params, flips=passed, flips_params=flips_params
+        )
+
     return {
         "before": Operator(_("before"), fields.day, "x < %s", start),
         "after": Operator(_("after"), fields.day, "x >= %s", start),

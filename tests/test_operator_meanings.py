@@ -1,11 +1,12 @@
 """What each operator means, type by type: who is found among a few known people."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from profiles.models import AttributeType, CustomAttribute
+from segments.operators import stretches
 from tests.factories import ProfileFactory
 from tests.test_event_filters import found, leaf
 from workspaces.models import Workspace
@@ -205,3 +206,22 @@ def test_today_is_the_day_of_the_workspace(workspace: Workspace) -> None:
     ProfileFactory(workspace=workspace, external_id="a", dob=date(1990, 6, 16))
     ProfileFactory(workspace=workspace, external_id="b", dob=date(1990, 6, 15))
     assert found(workspace, leaf("birthday_day", "today"), NOW) == "a"
+
+
+@pytest.mark.parametrize("operator", ["more_ago", "less_ago", "more_ahead", "less_ahead"])
+@pytest.mark.parametrize("days", [0, 0.1, 0.25, 1])
+def test_a_bitmap_follows_the_clock(workspace: Workspace, operator: str, days: float) -> None:
+    CustomAttribute.objects.create(workspace=workspace, name="x", type=AttributeType.TIME)
+    for step in range(-180, 181):
+        at = NOW + timedelta(minutes=10 * step)
+        custom = {"x": at.strftime("%Y-%m-%dT%H:%M:%SZ")}
+        ProfileFactory(workspace=workspace, external_id=f"a{step}", custom=custom)
+    for minutes in (0, 10, 95, 240, 359, 361):
+        # Which compares the bitmap with plain SQL.
+        found(workspace, leaf("custom_time:x", operator, days), NOW + timedelta(minutes=minutes))
+
+
+def test_two_stretches_that_overlap_are_one() -> None:
+    assert stretches("b", "d", "a", "c") == ("a", "d", "d", "d")
+    assert stretches("c", "d", "a", "b") == ("a", "b", "c", "d")
+    assert stretches("a", "b", "b", "c") == ("a", "b", "b", "c")
