@@ -16,6 +16,7 @@ from segments.tasks import build_leaf
 from segments.templatetags.sizes import size as shown
 from segments.tree import load_tree
 from tests.factories import ProfileFactory, SegmentFactory
+from tests.settling import settle
 from tests.test_segment_audiences import leaf
 from workspaces.models import Workspace
 
@@ -102,6 +103,7 @@ def test_what_another_process_caught_up_is_used(large: Workspace) -> None:
     some = large.profiles.filter(random_bucket__lt=5000)
     changed = some.exclude(country="FR").update(country="FR")
     assert changed > WORTH_STORING
+    settle()
     bitmaps.cached.clear()
     exactly = size_of(large, FRENCH)
     bitmaps.cached.clear()
