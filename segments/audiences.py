@@ -24,6 +24,8 @@ from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
 
 from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db.models import TextField
+from django.db.models.functions import Cast
 from django.utils import timezone
 from pyroaring import BitMap
 
@@ -35,7 +37,7 @@ from segments.fields import nothing
 from segments.filters import Filter, InvalidTree, Operator, Query, Since, changed_in, unlisted
 from segments.models import MOST_NESTED, LeafBuild, Segment
 from segments.operators import MINUTE
-from segments.tree import Tree, load_tree
+from segments.tree import Tree, read_tree
 from workspaces.models import Workspace
 
 #: Past this many changed people a leaf is built anew: looking at them one by one costs more.
@@ -160,7 +162,7 @@ class People:
         self._audiences: dict[Node, BitMap] = {}
         self._leaves: dict[str, BitMap] = {}
         self._changed: dict[str, BitMap | None] = {}
-        self._trees: dict[str, dict[str, Any]] = {}
+        self._trees: dict[str, str] = {}
         self._segments: dict[str, BitMap | None] = {}
         self._listed: set[str] = set()
         self._depth = 0
@@ -229,11 +231,12 @@ class People:
         """Return the tree of a segment, or raise ``InvalidTree`` when there is no such segment."""
         if not self._trees:
             # All at once: segments name each other, and there are a few hundred at most.
-            stored = Segment.objects.in_workspace(self.workspace).values_list("pk", "tree")
-            self._trees = {str(key): tree for key, tree in stored}
+            segments = Segment.objects.in_workspace(self.workspace)
+            stored = segments.values_list("pk", Cast("tree", TextField()))
+            self._trees = {str(key): text for key, text in stored}
         if str(pk) not in self._trees:
             raise InvalidTree(f"no segment has the id {pk}")
-        return load_tree(self._trees[str(pk)])
+        return read_tree(self._trees[str(pk)])
 
     def size(self, node: Node) -> Size | None:
         """Return how many people ``node`` means: estimated while a bitmap of it is not ready.
@@ -598,9 +601,9 @@ class Some(People):
             if test := item.test(self.now):
                 tests[name] = test
             else:
-                queries[name] = self._narrowed(item)
+                queries[name] = item.query(self.workspace, self.now)
         self._ask(tests, lambda some: bitmaps.tested(some, self._ids))
-        self._ask(queries, bitmaps.read)
+        self._ask(queries, lambda some: bitmaps.read_among(some, self._ids))
 
     def _ask(
         self, asked: dict[str, Query], read: Callable[[Collection[Query]], list[BitMap]]

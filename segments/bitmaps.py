@@ -14,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from typing import Any, Self
 
@@ -330,6 +331,77 @@ def tested(tests: Collection[Query], ids: BitMap) -> list[BitMap]:
     return [people for people, _rows in _ids(sql, params)]
 
 
+def read_among(queries: Collection[Query], ids: BitMap) -> list[BitMap]:
+    """Run ``queries`` as one statement and return who of the people ``ids`` each selects.
+
+    Those that differ in their parameters alone are planned once: of one person 150 take 4 ms, each
+    for itself 35 ms, nearly all of it for planning.
+    """
+    alike: dict[Any, list[int]] = {}
+    asked = list(queries)
+    for place, query in enumerate(asked):
+        types = _types(query.params)
+        alike.setdefault((query.sql, types) if types else place, []).append(place)
+    parts = [_asked_together(asked, places, ids) for places in alike.values()]
+    sql = " union all ".join(part.sql for part in parts)
+    found = [BitMap() for _ in asked]
+    for place, sent in _rows(sql, tuple(value for part in parts for value in part.params)):
+        found[place] = _decoded(sent)[0]
+    return found
+
+
+def _asked_together(queries: list[Query], places: list[int], ids: BitMap) -> Query:
+    """Select the ``places`` of queries that are alike, each with the ids of ``ids`` it selects."""
+    query = queries[places[0]]
+    if len(places) == 1:
+        one = narrowed(query, ids)
+        aggregate = "select %s::int4, string_agg(int4send(id::int4), '')"
+        return Query(f"{aggregate} from ({one.sql}) as found (id)", (places[0], *one.params))  # noqa: S608
+    types = _types(query.params)
+    names = [f"p{number}" for number in range(len(types))]
+    row = ", ".join(["%s::int4", *(f"%s::{type_}" for type_ in types)])
+    parts = query.sql.split("%s")
+    sql = parts[0] + "".join(
+        f"asked.{name}{part}" for name, part in zip(names, parts[1:], strict=True)
+    )
+    # The ids stand there as they are: no column of another table would get past a ``group by``.
+    return Query(
+        f"select asked.place, string_agg(int4send(found.id::int4), '') "  # noqa: S608
+        f"from (values {', '.join([f'({row})'] * len(places))}) "
+        f"as asked ({', '.join(['place', *names])}) "
+        f"cross join lateral (select id from ({sql}) as person (id) where id = any(%s::bigint[])) "
+        f"as found group by asked.place",
+        (
+            *(value for place in places for value in (place, *queries[place].params)),
+            _as_array(ids),
+        ),
+    )
+
+
+TYPES: dict[type, str] = {
+    bool: "bool",
+    Decimal: "numeric",
+    datetime: "timestamptz",
+    float: "float8",
+    str: "text",
+}
+
+
+def _types(params: Value) -> tuple[str, ...]:
+    """Return the types that PostgreSQL takes ``params`` for; none where one is of another kind."""
+    types = [_type(value) for value in params]
+    return tuple(type_ for type_ in types if type_) if all(types) else ()
+
+
+def _type(value: Any) -> str:
+    if isinstance(value, list):
+        of = {_type(item) for item in value}
+        return f"{of.pop()}[]" if len(of) == 1 and of != {""} else ""
+    if type(value) is int:
+        return "int4" if abs(value) < 2**31 else "int8"
+    return TYPES.get(type(value), "")
+
+
 def narrowed(query: Query, ids: BitMap) -> Query:
     """Return ``query`` for the people of ``ids`` only."""
     return Query(
@@ -347,13 +419,17 @@ def _as_array(ids: BitMap) -> str:
 
 
 def _ids(sql: str, params: Value) -> list[tuple[BitMap, int]]:
+    (row,) = _rows(sql, params)
+    return [_decoded(sent) for sent in row]
+
+
+def _rows(sql: str, params: Value) -> list[Any]:
     # Django's cursor takes results as text, and a million ids as hexadecimal text cost 100 ms and
     # 25 MB more than as they are: it only puts the parameters in.
     with connection.cursor() as cursor, connection.wrap_database_errors:
         statement = cursor.mogrify(sql, params).encode()
         with Cursor(connection.connection) as binary:
-            row: Any = binary.execute(statement, binary=True).fetchone()
-    return [_decoded(sent) for sent in row]
+            return binary.execute(statement, binary=True).fetchall()
 
 
 def _decoded(sent: bytes | None) -> tuple[BitMap, int]:

@@ -219,11 +219,18 @@ class Filter:
 
     def fingerprint(self, workspace: Workspace) -> str:
         """Name the bitmap of this filter: the same for a filter and its opposite."""
-        name = self.operators[self.operator].negates or self.operator
         # Where the workspace is decides when its days begin.
         asked = (str(workspace.uid), workspace.time_zone)
-        said = [*asked, self.kind, self.subject, name, self.value, self.meaning(workspace)]
-        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+        if asked not in self._fingerprints:
+            name = self.operators[self.operator].negates or self.operator
+            said = [*asked, self.kind, self.subject, name, self.value, self.meaning(workspace)]
+            self._fingerprints[asked] = hashlib.sha256(json.dumps(said).encode()).hexdigest()
+        return self._fingerprints[asked]
+
+    @cached_property
+    def _fingerprints(self) -> dict[tuple[str, str], str]:
+        """Those that were asked for, by where: to spell out a meaning takes as long as a look."""
+        return {}
 
     def meaning(self, workspace: Workspace) -> str:
         """Spell out how the bitmap is made and kept, with nothing that moves with time.

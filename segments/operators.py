@@ -146,6 +146,7 @@ def times(column_type: str) -> dict[str, Operator]:
     out once what ``x`` is: as two comparisons it took 1.6 times as long over a million people.
     """
     start = as_listed if column_type == "date" else start_of_day
+    earlier = f"x < %s::{column_type}"
     within = f"width_bucket(x, array[%s, %s]::{column_type}[]) = 1"
     # Whose time the moment so many days away, or the present, passes until later.
     passed = f"width_bucket(x, array[%s, %s, %s, %s]::{column_type}[]) in (1, 3)"
@@ -156,12 +157,15 @@ def times(column_type: str) -> dict[str, Operator]:
         )
 
     return {
-        "before": Operator(_("before"), fields.day, "x < %s", start),
-        "after": Operator(_("after"), fields.day, "x >= %s", start),
-        "more_ago": drifting(_("more than … days ago"), "x < %s", ago, passed_before),
+        "before": Operator(_("before"), fields.day, earlier, start),
+        "after": Operator(_("after"), fields.day, f"x >= %s::{column_type}", start),
+        "more_ago": drifting(_("more than … days ago"), earlier, ago, passed_before),
         "less_ago": drifting(_("less than … days ago"), within, ago_until_now, passed_before),
         "more_ahead": drifting(
-            _("in more than … days in the future"), "x > %s", ahead, passed_ahead
+            _("in more than … days in the future"),
+            f"x > %s::{column_type}",
+            ahead,
+            passed_ahead,
         ),
         "less_ahead": drifting(
             _("in less than … days in the future"), within, now_until_ahead, passed_ahead

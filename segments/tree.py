@@ -5,10 +5,11 @@ group is ``{"join": "all", "filters": [leaf, ...]}`` and a leaf what ``Filter.du
 without filters say nothing; a tree that says nothing means everyone.
 """
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import count
 from operator import and_, or_
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,11 @@ from workspaces.models import Workspace
 
 if TYPE_CHECKING:
     from segments.audiences import People
+
+#: Pages read the same few hundred trees again and again: those read last are kept, of characters
+#: no more than this each.
+KEPT_TREES = 1024
+KEPT_LENGTH = 10_000
 
 
 @dataclass(frozen=True)
@@ -141,6 +147,16 @@ def load_tree(stored: Any, named: Callable[[str], str] = shown) -> Tree:
         join=check_join(stored),
         exclusions=load_groups(stored.get("exclusions", []), numbers, named),
     )
+
+
+def read_tree(text: str) -> Tree:
+    """Return the tree of which ``text`` is the JSON, as ``load_tree`` does."""
+    return _kept(text) if len(text) <= KEPT_LENGTH else load_tree(json.loads(text))
+
+
+@lru_cache(maxsize=KEPT_TREES)
+def _kept(text: str) -> Tree:
+    return load_tree(json.loads(text))
 
 
 def stored_filters(stored: Any) -> list[Filter]:

@@ -16,6 +16,7 @@ from profiles.models import Profile
 from segments.audiences import people_of
 from segments.filters import Catalogue, Query
 from segments.tree import Tree, load_tree
+from tests.asking import asked_beside_its_like
 from tests.factories import CohortFactory, ProfileFactory, SegmentFactory
 from tests.partner_calls import PartnerCaller, add
 from workspaces.models import Workspace
@@ -63,6 +64,7 @@ def found(workspace: Workspace, item: CohortFilter) -> set[int]:
     with people_of(workspace) as people:
         inside = set(item.audience(people))
         assert set(item.audience(people.among(BitMap(people.everyone())))) == inside
+        assert set(asked_beside_its_like(people, item)) == inside
         assert set(by_sql(workspace, item, people.now)) == inside
     return inside
 

@@ -15,6 +15,7 @@ from segments.audiences import people_of
 from segments.filters import HORIZON, Catalogue, load
 from segments.models import Segment
 from segments.tree import load_tree
+from tests.asking import asked_beside_its_like
 from tests.factories import ProfileFactory
 from tests.test_segment_pages import HTMX, NEW, builder
 from workspaces.models import Workspace
@@ -78,6 +79,7 @@ def found(workspace: Workspace, item: dict[str, Any], now: datetime = NOW) -> st
         some.prepare([asked])
         assert set(asked.audience(some)) == ids
         assert set(asked.audience(people)) == ids
+        assert set(asked_beside_its_like(people, asked)) == ids
     names = Profile.objects.filter(pk__in=ids).values_list("external_id", flat=True)
     return "".join(sorted(name[0] for name in names))
 

@@ -1,0 +1,16 @@
+"""Asking a filter in the other ways in which the portal asks it."""
+
+from pyroaring import BitMap
+
+from segments import bitmaps
+from segments.audiences import People
+from segments.filters import Filter
+
+
+def asked_beside_its_like(people: People, item: Filter) -> BitMap:
+    """Return for whom ``item`` holds, asked together with another filter of its kind."""
+    everyone = people.everyone()
+    query = item.query(people.workspace, people.now)
+    inside, again = bitmaps.read_among([query, query], everyone)
+    assert inside == again
+    return everyone - inside if item.negative else inside
