@@ -7,7 +7,7 @@ from pathlib import Path
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
-from braze_portal import embedded_postgres
+from braze_portal import connections, embedded_postgres
 from braze_portal.environment import database, flag, kept_secret, rates, words
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -89,9 +89,13 @@ DATABASES = {
         os.environ.get("DATABASE_URL") or embedded_postgres.url(VAR_DIR / "postgres")
     )
 }
-DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 16, "timeout": 10}
 # A database that was restarted costs no request: a dead connection is noticed as it is handed out.
-DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"]["OPTIONS"]["pool"] = {
+    "min_size": 1,
+    "max_size": 16,
+    "timeout": 10,
+    "check": connections.check,
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "workspaces.User"

@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -13,8 +12,7 @@ from profiles.models import EventKind
 from workspaces.models import Workspace
 
 
-@dataclass(frozen=True)
-class NewEvent:
+class NewEvent(NamedTuple):
     """Something that the profile ``profile_id`` did at ``time``.
 
     ``name`` names the custom event, the product or the app; ``amount`` is the money spent by a
@@ -26,16 +24,16 @@ class NewEvent:
     name: str
     time: datetime
     amount: Decimal | None = None
-    properties: dict[str, Any] = field(default_factory=dict)
+    properties: dict[str, Any] | None = None
     app_id: str = ""
 
 
 # A time yet to come is taken as now, so that nobody's last event lies ahead. The events come as one
-# JSON text: PostgreSQL reads it faster than Python writes out arrays.
+# JSON text: PostgreSQL reads it faster than Python writes out arrays, and as fast as ``COPY``.
 INSERT = """
 insert into profiles_event
     (workspace_id, profile_id, kind, name, time, app_id, amount, properties)
-select profile.workspace_id, profile.id, event.kind, event.name, least(event.time, now()),
+select %s, event.profile_id, event.kind, event.name, least(event.time, now()),
     event.app_id, event.amount, event.properties
 from rows from (
     json_to_recordset(%s) as (
@@ -44,17 +42,15 @@ from rows from (
     )
 ) with ordinality as event
     (profile_id, kind, name, time, app_id, amount, properties, place)
-join profiles_profile as profile
-    on profile.id = event.profile_id and profile.workspace_id = (select %s::bigint)
 order by event.place
 """
 
 
-def record_events(workspace: Workspace, events: Iterable[NewEvent]) -> int:
-    """Record ``events`` by one statement; return how many there were of people of ``workspace``.
+def record_events(workspace: Workspace, events: Iterable[NewEvent]) -> None:
+    """Record ``events``, of people who were found in ``workspace``, by one statement.
 
-    Those of others are left out. What happened twice is kept twice, as Braze keeps it. The totals
-    of each person follow by trigger.
+    What happened twice is kept twice, as Braze keeps it. The totals of each person follow by
+    trigger. The transaction fails in the end where somebody was deleted since they were found.
     """
     rows = [
         {
@@ -64,12 +60,10 @@ def record_events(workspace: Workspace, events: Iterable[NewEvent]) -> int:
             "time": e.time.isoformat(),
             "app_id": e.app_id,
             "amount": None if e.amount is None else str(e.amount),
-            "properties": e.properties,
+            "properties": e.properties or {},
         }
         for e in events
     ]
-    if not rows:
-        return 0
-    with connection.cursor() as cursor:
-        cursor.execute(INSERT, [json.dumps(rows), workspace.pk])
-        return int(cursor.rowcount)
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(INSERT, [workspace.pk, json.dumps(rows)])

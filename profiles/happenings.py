@@ -71,7 +71,8 @@ def record(workspace: Workspace, told: Happenings) -> None:
     event streams.
 
     The custom attributes of people must have been held, where what is put depends on them. Raises
-    ``Collided`` where somebody was deleted, or merged, since they were found.
+    ``Collided`` where somebody was deleted, or merged, since they were found; or the transaction
+    fails in the end.
     """
     if told.people:
         _change(workspace, told.people)
@@ -81,8 +82,7 @@ def record(workspace: Workspace, told: Happenings) -> None:
     if told.subscriptions:
         said = [(str(group), pk, state) for (group, pk), state in told.subscriptions.items()]
         _execute("subscribe", workspace, said=json.dumps(said))
-    if record_events(workspace, told.events) < len(told.events):
-        raise Collided
+    record_events(workspace, told.events)
     columns = {pk: said.columns for pk, said in told.people.items()}
     news = streaming.News(told.events, columns, told.subscriptions)
     streaming.tell(workspace, news, source=streaming.REST_API)

@@ -150,7 +150,7 @@ def _done(event: NewEvent, time: datetime, firsts: Mapping[int, datetime]) -> It
             name=event.name, custom_properties=event.properties or None, app_id=app_id
         )
     elif event.kind == EventKind.PURCHASE:
-        sent = dict(event.properties)
+        sent = dict(event.properties or {})
         currency, price = sent.pop(CURRENCY, "USD"), sent.pop(PRICE, event.amount)
         yield Purchase(
             product_id=event.name,
