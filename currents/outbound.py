@@ -47,8 +47,11 @@ class Response:
         return self.content.decode("utf-8", "replace").replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 
-def check_url(url: str) -> None:
-    """Raise Refused unless ``url`` is one that could be called, whatever its name leads to."""
+def check_url(url: str) -> httpx.URL:
+    """Return ``url``, read, if it is one that could be called, whatever its name leads to.
+
+    Raises Refused.
+    """
     try:
         parts = httpx.URL(url)
     except (httpx.InvalidURL, TypeError, ValueError) as error:
@@ -57,6 +60,7 @@ def check_url(url: str) -> None:
         raise Refused("A URL begins with https:// or http:// and names a host")
     if parts.userinfo:
         raise Refused("A URL must not hold a user name or a password")
+    return parts
 
 
 class Client:
@@ -86,11 +90,11 @@ class Client:
         ``timeout`` is in seconds and covers the whole call. Raises Refused where we do not call,
         and Unreachable where no answer came.
         """
-        check_url(url)
+        address = check_url(url)
         token = call_ends.set(time.monotonic() + timeout)
         try:
             with self._client.stream(
-                "POST", url, content=content, headers=headers, timeout=timeout
+                "POST", address, content=content, headers=headers, timeout=timeout
             ) as answer:
                 return Response(answer.status_code, answer.headers, _beginning(answer))
         except httpx.HTTPError as error:
