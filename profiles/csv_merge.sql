@@ -169,8 +169,9 @@ set custom = known.custom || said.custom,
     email = coalesce(said.email, known.email),
     email_subscribe = coalesce(said.email_subscribe, known.email_subscribe),
     email_subscribe_at = case
-        when said.email_subscribe <> known.email_subscribe then now()
-        else known.email_subscribe_at
+        when said.email_subscribe <> known.email_subscribe
+            or said.email_subscribe is not null and said.email <> known.email
+        then now() else known.email_subscribe_at
     end,
     first_name = coalesce(said.first_name, known.first_name),
     gender = coalesce(said.gender, known.gender),

@@ -462,6 +462,24 @@ class GroupSubscription(models.Model):
         return f"{self.group_id}: {self.subscribed}"
 
 
+class AddressState(models.Model):
+    """The e-mail subscription that was said of an address which nobody had. Whoever gets the
+    address has it too, by a trigger on ``Profile``, unless something else is said with it.
+    """
+
+    pk = models.CompositePrimaryKey("workspace_id", "email")
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    # In lower case, as ``Profile.email``.
+    email = models.CharField(max_length=320)
+    state = models.CharField(max_length=12, choices=Subscription)
+    at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.email}: {self.state}"
+
+
 class ImportState(models.TextChoices):
     DRAFT = "draft", _("Draft")
     CHECKING = "checking", _("Checking")

@@ -32,7 +32,11 @@ class SetEmailStatus(RestCall):
     @extend_schema(
         operation_id="email_status",
         summary="Change what e-mail addresses are subscribed to",
-        description="Everybody who has one of the addresses is subscribed so.",
+        description=(
+            "Everybody who has one of the addresses is subscribed so. For an address that nobody "
+            "has yet it is kept: whoever gets the address later is subscribed so, unless "
+            "`email_subscribe` is said with it."
+        ),
         tags=[TAG],
         request=shapes.EmailStatusSerializer,
         responses=BODY_REFUSALS | {201: DONE},
@@ -46,8 +50,8 @@ class SetEmailStatus(RestCall):
     )
     def post(self, request: Request) -> Response:
         asked = cleaned(shapes.EmailStatusSerializer, body_of(request))
-        people = subscriptions.named(self.workspace, emails=asked["email"])
-        subscriptions.set_email_state(self.workspace, people, asked["subscription_state"])
+        state = asked["subscription_state"]
+        subscriptions.set_address_states(self.workspace, asked["email"], state)
         return Response(SUCCESS, status=201)
 
 

@@ -1,6 +1,7 @@
 """Changing what people are subscribed to: e-mail as a whole, and subscription groups."""
 
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from profiles import identity, streaming
+from profiles.attributes import InvalidAttribute, clean_standard
 from profiles.models import GroupChannel, Profile, ProfileQuerySet, Subscription, SubscriptionGroup
 from workspaces import statements
 from workspaces.models import Workspace
@@ -58,6 +60,27 @@ def set_group_state(
     news = streaming.News(groups={(group.pk, pk): subscribed for pk in ids})
     streaming.tell(group.workspace, news, source=source)
     return changed
+
+
+@transaction.atomic
+def set_address_states(workspace: Workspace, emails: Collection[str], state: Subscription) -> None:
+    """Give everybody who has one of ``emails`` the e-mail subscription ``state``. For an address
+    that nobody has it is kept: by a trigger, whoever gets the address has the state too.
+    """
+    addresses = list(_addresses(emails))
+    values: dict[str, Any] = {"workspace": workspace.pk, "emails": addresses, "state": state}
+    with connection.cursor() as cursor:
+        cursor.execute(STATEMENTS["keep_address_states"], values)
+    set_email_state(workspace, named(workspace, emails=emails), state)
+
+
+def _addresses(texts: Collection[str]) -> set[str]:
+    """Return those of ``texts`` that somebody can have as an address, as it is kept."""
+    found = set()
+    for text in texts:
+        with suppress(InvalidAttribute):
+            found.add(str(clean_standard("email", text)[1]))
+    return found
 
 
 @transaction.atomic
