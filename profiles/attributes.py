@@ -9,14 +9,16 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_noop as _
 
 from profiles.models import AttributeType, Gender, Profile, Subscription
+from workspaces.wording import Sentence
 
 #: Braze's limits on custom attributes: characters of a name and of a text, items and bytes of an
 #: array, bytes of an object or an array of them, and how deep objects may nest.
@@ -38,8 +40,27 @@ UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 TIME_ZONES = frozenset(available_timezones())
 
 
+#: What may be wrong with a value, in more than one place.
+UNSTORABLE_TEXT = _("must not hold NUL or half a character")
+
+
 class InvalidAttribute(ValueError):
     """A value that an attribute cannot have. The sentence names the attribute."""
+
+    @classmethod
+    def about(cls, name: str, problem: object) -> Self:
+        """Say that the attribute ``name`` has ``problem``: a sentence without its subject, or an
+        error that holds one.
+        """
+        said = problem.args[0] if isinstance(problem, ValueError) else problem
+        what = said if isinstance(said, Sentence) else Sentence(str(problem))
+        return cls(Sentence(_("'%(name)s' %(problem)s"), name=name, problem=what))
+
+    @property
+    def sentence(self) -> Sentence:
+        """What is wrong, to be said in any language."""
+        (said,) = self.args
+        return said if isinstance(said, Sentence) else Sentence(str(said))
 
 
 def parse_time(value: Any) -> datetime | None:
@@ -66,13 +87,20 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
+def at_most_bytes(most: int) -> Sentence:
+    """Say, without the subject, that something is larger than it may be."""
+    return Sentence(_("must have at most %(most)s bytes"), most=str(most))
+
+
 # Standard attributes
 
 
 def _text(length: int) -> Callable[[Any], str]:
     def cleaned(value: Any) -> str:
         if not isinstance(value, str) or len(value) > length or not is_storable(value):
-            raise ValueError(f"must be a string of at most {length} characters")
+            raise ValueError(
+                Sentence(_("must be a string of at most %(most)s characters"), most=str(length))
+            )
         return value
 
     return cleaned
@@ -81,7 +109,7 @@ def _text(length: int) -> Callable[[Any], str]:
 def _code(value: Any) -> str:
     """ISO-3166-1 alpha-2, or ISO-639-1: the case is the caller's own."""
     if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z]{2}", value, re.ASCII):
-        raise ValueError("must be a code of two letters")
+        raise ValueError(_("must be a code of two letters"))
     return value
 
 
@@ -114,31 +142,33 @@ def _email(value: Any) -> str:
     try:
         validate_email(_text(320)(value))
     except ValidationError as error:
-        raise ValueError("must be an e-mail address") from error
+        raise ValueError(_("must be an e-mail address")) from error
     return str(value).lower()
 
 
 def _phone(value: Any) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"\+?[\d() .-]{3,31}", value, re.ASCII):
-        raise ValueError("must be a phone number, such as +15551234567")
+        raise ValueError(_("must be a phone number, such as +15551234567"))
     return value
 
 
 def _time_zone(value: Any) -> str:
     if value not in TIME_ZONES:
-        raise ValueError("must be an IANA time zone, such as Europe/Paris")
+        raise ValueError(_("must be an IANA time zone, such as Europe/Paris"))
     return str(value)
 
 
 def _gender(value: Any) -> str:
     if value not in Gender.values:
-        raise ValueError(f"must be one of {', '.join(Gender.values)} or null")
+        choices = ", ".join(Gender.values)
+        raise ValueError(Sentence(_("must be one of %(choices)s or null"), choices=choices))
     return str(value)
 
 
 def _subscription(value: Any) -> str:
     if value not in Subscription.values:
-        raise ValueError(f"must be one of {', '.join(Subscription.values)}")
+        choices = ", ".join(Subscription.values)
+        raise ValueError(Sentence(_("must be one of %(choices)s"), choices=choices))
     return str(value)
 
 
@@ -148,13 +178,13 @@ def _birthday(value: Any) -> date:
             raise ValueError
         return date.fromisoformat(value[:10])
     except ValueError:
-        raise ValueError("must be a date, as YYYY-MM-DD") from None
+        raise ValueError(_("must be a date, as YYYY-MM-DD")) from None
 
 
 def _moment(value: Any) -> datetime:
     if moment := parse_time(value):
         return moment
-    raise ValueError("must be a time in ISO-8601, such as 2026-02-15T09:00:00Z")
+    raise ValueError(_("must be a time in ISO-8601, such as 2026-02-15T09:00:00Z"))
 
 
 #: By attribute name: the column of ``Profile``, and what cleans a value. Null empties the column.
@@ -190,7 +220,7 @@ def clean_standard(name: str, value: Any) -> tuple[str, Any]:
     try:
         return column, clean(value)
     except (ValueError, TypeError) as error:
-        raise InvalidAttribute(f"'{name}' {error}") from None
+        raise InvalidAttribute.about(name, error) from None
 
 
 # Custom attributes
@@ -221,7 +251,7 @@ def clean_custom(name: str, value: Any) -> Any:
     try:
         return None if value is None else _clean_value(value, depth=0)
     except ValueError as error:
-        raise InvalidAttribute(f"'{name}' {error}") from None
+        raise InvalidAttribute.about(name, error) from None
 
 
 def spelled(value: Any) -> str:
@@ -244,7 +274,7 @@ def type_of(value: Any) -> AttributeType:
 
 def _clean_value(value: Any, depth: int) -> Any:
     if depth > DEPTH:
-        raise ValueError("is nested too deep")
+        raise ValueError(_("is nested too deep"))
     if isinstance(value, str):
         return _clean_text(value)
     if isinstance(value, bool):
@@ -255,14 +285,16 @@ def _clean_value(value: Any, depth: int) -> Any:
         return _clean_array(value, depth)
     if isinstance(value, dict):
         return _clean_object(value, depth)
-    raise ValueError("must not hold null")
+    raise ValueError(_("must not hold null"))
 
 
 def _clean_text(text: str) -> str:
     if len(text) > TEXT_LENGTH:
-        raise ValueError(f"must have at most {TEXT_LENGTH} characters")
+        raise ValueError(
+            Sentence(_("must have at most %(most)s characters"), most=str(TEXT_LENGTH))
+        )
     if not is_storable(text):
-        raise ValueError("must not hold NUL or half a character")
+        raise ValueError(UNSTORABLE_TEXT)
     moment = parse_time(text)
     return iso(moment) if moment else text
 
@@ -272,7 +304,7 @@ def _clean_number(number: int | float) -> int | float:
     if not -LARGEST <= number <= LARGEST and not (
         isinstance(number, float) and abs(number) <= 1.7e308
     ):
-        raise ValueError("is not a number that can be kept")
+        raise ValueError(_("is not a number that can be kept"))
     return number
 
 
@@ -285,7 +317,7 @@ def _clean_array(items: list[Any], depth: int) -> list[Any]:
     kept = list(newest.values())[: None if objects else ARRAY_LENGTH][::-1]
     most = OBJECT_BYTES if objects else ARRAY_BYTES
     if sum(len(key) for key in newest) > most:
-        raise ValueError(f"must have at most {most} bytes")
+        raise ValueError(at_most_bytes(most))
     return kept
 
 
@@ -293,16 +325,18 @@ def _clean_object(value: dict[str, Any], depth: int) -> Any:
     if value.keys() == {"$time"}:
         if moment := parse_time(value["$time"]):
             return iso(moment)
-        raise ValueError("has a '$time' that is not ISO-8601")
+        raise ValueError(_("has a '$time' that is not ISO-8601"))
     cleaned = {_clean_key(key): _clean_value(item, depth + 1) for key, item in value.items()}
     if depth == 0 and len(spelled(cleaned)) > OBJECT_BYTES:
-        raise ValueError(f"must have at most {OBJECT_BYTES} bytes")
+        raise ValueError(at_most_bytes(OBJECT_BYTES))
     return cleaned
 
 
 def _clean_key(key: str) -> str:
     if len(key) > NAME_LENGTH or not is_storable(key):
-        raise ValueError(f"must have keys of at most {NAME_LENGTH} characters")
+        raise ValueError(
+            Sentence(_("must have keys of at most %(most)s characters"), most=str(NAME_LENGTH))
+        )
     return key
 
 
@@ -345,7 +379,7 @@ def _clean_property(name: str, value: Any) -> Any:
 def _clean_part(value: Any, depth: int) -> Any:
     # Unlike an attribute, an event may name one thing twice in an array.
     if depth > DEPTH:
-        raise ValueError("is nested too deep")
+        raise ValueError(_("is nested too deep"))
     if isinstance(value, list):
         return [_clean_part(item, depth + 1) for item in value if item is not None]
     if isinstance(value, dict):

@@ -11,10 +11,13 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, Self
 
+from django.utils.translation import gettext_noop as _
+
 from profiles.attributes import (
     DAY,
     STANDARD,
     InvalidAttribute,
+    at_most_bytes,
     clean_custom,
     clean_standard,
     is_storable,
@@ -22,6 +25,7 @@ from profiles.attributes import (
     parse_time,
 )
 from profiles.models import IDENTIFIER_BYTES, AttributeType
+from workspaces.wording import Sentence
 
 #: What a column may hold beside a standard attribute, which goes by its own name.
 IGNORED = ""
@@ -92,14 +96,14 @@ class Cells(dict[str, str | None]):
         self[text] = value
         return value
 
-    def reason(self, text: str) -> str:
-        """Tell why ``text`` is refused; "" where it is not, or is blank."""
+    def reason(self, text: str) -> Sentence | None:
+        """Tell why ``text`` is refused; None where it is not, or is blank."""
         try:
             if stripped := text.strip():
                 self._clean(stripped)
         except InvalidAttribute as error:
-            return str(error)
-        return ""
+            return error.sentence
+        return None
 
     def forget(self) -> None:
         """Bound the memory: drop what is remembered of a column in which little repeats."""
@@ -120,7 +124,7 @@ def _identifier(kind: str) -> Callable[[str], str]:
         if kind in STANDARD:
             text = str(clean_standard(kind, text)[1])
         elif len(text.encode(errors="replace")) > IDENTIFIER_BYTES or not is_storable(text):
-            raise InvalidAttribute(f"'{kind}' must have at most {IDENTIFIER_BYTES} bytes")
+            raise InvalidAttribute.about(kind, at_most_bytes(IDENTIFIER_BYTES))
         return escaped(text.lower() if kind == "braze_id" else text)
 
     return clean
@@ -144,8 +148,7 @@ def _custom(name: str, kind: AttributeType) -> Callable[[str], str]:
         try:
             value = read(text)
         except (ValueError, RecursionError):
-            article = "an" if kind in {AttributeType.ARRAY, AttributeType.OBJECT} else "a"
-            raise InvalidAttribute(f"'{name}' must be {article} {kind.value}") from None
+            raise InvalidAttribute.about(name, NOT_OF_TYPE[kind]) from None
         if kind not in CLEAN_AS_READ:
             value = clean_custom(name, value)
         return escaped(f"{label}:{written(value)}")
@@ -188,6 +191,14 @@ def _object(text: str) -> Any:
 
 #: What is read as one of these is what ``clean_custom`` would make of it.
 CLEAN_AS_READ = {AttributeType.BOOLEAN, AttributeType.TIME}
+NOT_OF_TYPE = {
+    AttributeType.BOOLEAN: _("must be a boolean"),
+    AttributeType.NUMBER: _("must be a number"),
+    AttributeType.STRING: _("must be a string"),
+    AttributeType.ARRAY: _("must be an array"),
+    AttributeType.TIME: _("must be a time"),
+    AttributeType.OBJECT: _("must be an object"),
+}
 READERS: dict[AttributeType, Callable[[str], Any]] = {
     AttributeType.BOOLEAN: _boolean,
     AttributeType.NUMBER: _number,

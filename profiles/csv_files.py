@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import TextIOWrapper
 from itertools import chain
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
+
+from workspaces.wording import Sentence
 
 #: Longer than any line that people keep their users in.
 LONGEST_LINE = 65_536
@@ -25,7 +27,11 @@ type NumberedRow = tuple[int, list[str]]
 
 
 class UnreadableFile(ValueError):
-    """A file that is not the CSV we take; the message is a sentence that names the line."""
+    """A file that is not the CSV we take. The sentence names the line."""
+
+    def __init__(self, text: str, **values: Any) -> None:
+        self.sentence = Sentence(text, **values)
+        super().__init__(self.sentence)
 
 
 @dataclass
@@ -40,12 +46,13 @@ class Lines:
             self.number += 1
             if len(line) > LONGEST_LINE:
                 raise UnreadableFile(
-                    _("Line %(line)s is longer than %(most)s characters.")
-                    % {"line": self.number, "most": LONGEST_LINE}
+                    _("Line %(line)s is longer than %(most)s characters."),
+                    line=self.number,
+                    most=LONGEST_LINE,
                 )
             if "\0" in line:
                 raise UnreadableFile(
-                    _("Line %(line)s has a null character in it.") % {"line": self.number}
+                    _("Line %(line)s has a null character in it."), line=self.number
                 )
             yield line
 
@@ -63,7 +70,7 @@ def decoded(file: BinaryIO) -> Iterator[TextIOWrapper]:
     except UnicodeDecodeError:
         line = first_undecodable_line(file, encoding)
         raise UnreadableFile(
-            _("Line %(line)s is not valid UTF-8. Save the file as “CSV UTF-8”.") % {"line": line}
+            _("Line %(line)s is not valid UTF-8. Save the file as “CSV UTF-8”."), line=line
         ) from None
     finally:
         text.detach()
@@ -103,8 +110,8 @@ def numbered_rows(
                 yield line, cells
     except csv.Error:
         raise UnreadableFile(
-            _("Line %(line)s: a quotation mark is missing or stands in the wrong place.")
-            % {"line": began}
+            _("Line %(line)s: a quotation mark is missing or stands in the wrong place."),
+            line=began,
         ) from None
 
 
@@ -134,9 +141,7 @@ def opened(file: BinaryIO) -> Iterator[Table]:
         if not any(names):
             raise UnreadableFile(_("The first line names no column."))
         if len(names) > MOST_COLUMNS:
-            raise UnreadableFile(
-                _("The file has more than %(most)s columns.") % {"most": MOST_COLUMNS}
-            )
+            raise UnreadableFile(_("The file has more than %(most)s columns."), most=MOST_COLUMNS)
         yield Table(names, numbered_rows(lines, body, delimiter, lines.number + 1))
 
 

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -23,6 +23,7 @@ from profiles.csv_columns import Column
 from profiles.models import CsvImport, ImportState
 from workspaces import audit
 from workspaces.models import User, Workspace
+from workspaces.wording import Sentence
 
 TASK = "profiles.tasks.run_import"
 #: Rows that are looked at to tell what columns hold.
@@ -139,10 +140,10 @@ def _defer(csv_import: CsvImport) -> None:
 # Looking after
 
 
-def fail(csv_import: CsvImport, reason: str) -> None:
+def fail(csv_import: CsvImport, reason: Sentence) -> None:
     """Write down that it came to an end, and why."""
     CsvImport.objects.filter(pk=csv_import.pk, state=csv_import.state).update(
-        state=ImportState.FAILED, reason=reason, finished_at=timezone.now()
+        state=ImportState.FAILED, reason=reason.dump(), finished_at=timezone.now()
     )
 
 
@@ -155,7 +156,7 @@ def mend_imports() -> None:
     alive = jobs.filter(status__in=["todo", "doing"]).exclude(pk__in=given_up)
     worked_on = [job.args["import_id"] for job in alive]
     for csv_import in CsvImport.objects.filter(state__in=UNDER_WAY).exclude(pk__in=worked_on):
-        fail(csv_import, _("The worker was stopped while it read the file."))
+        fail(csv_import, Sentence(_("The worker was stopped while it read the file.")))
     for job in lost:  # one that was given up finds that it is over, and ends in order
         app.job_manager.retry_job_by_id(job.pk, timezone.now())
 

@@ -1,15 +1,23 @@
-"""The file of the rows that an import did not take: the line of each, why, and what it says."""
+"""The file of the rows that an import did not take: the line of each, why, and what it says.
+
+Why is kept as ``Sentence.dump`` has it, and said in the language of whoever reads it.
+"""
 
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import batched, islice
 from pathlib import Path
 from typing import BinaryIO, Self
 
+from django.utils import translation
+
 from profiles.csv_files import guarded
+from workspaces.wording import in_words
 
 LINE, REASON = "line", "reason"
+#: Rows that are given to whoever downloads them at a time.
+CHUNK = 500
 
 
 class RejectedRows:
@@ -30,8 +38,8 @@ class RejectedRows:
         self._file.close()
 
     def write(self, size: int, rows: Iterable[tuple[int, Sequence[str], str]]) -> int:
-        """Write ``rows``, each a line, its cells and a reason, after ``size`` bytes; return how
-        many bytes there are then.
+        """Write ``rows``, each a line, its cells and a dumped reason, after ``size`` bytes; return
+        how many bytes there are then.
         """
         self._file.seek(size)
         self._file.truncate()
@@ -48,13 +56,24 @@ def read(path: Path, most: int) -> Iterator[tuple[str, str, list[str]]]:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             for row in islice(csv.reader(file), 1, most + 1):
-                yield row[0], row[1], row[2:]
+                yield row[0], in_words(row[1]), row[2:]
     except FileNotFoundError:
         return
 
 
-def _line(cells: Iterable[str]) -> bytes:
-    """Return a line of CSV that a spreadsheet can open without harm."""
+def written(path: Path, *, language: str | None) -> Iterator[bytes]:
+    """Give the whole file, chunk by chunk, with the reasons in ``language``."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = csv.reader(file)
+        yield _line(next(rows, []), guard=False)
+        for chunk in batched(rows, CHUNK, strict=False):
+            with translation.override(language):
+                said = [[line, in_words(reason), *cells] for line, reason, *cells in chunk]
+            yield b"".join([_line(row, guard=False) for row in said])
+
+
+def _line(cells: Iterable[str], *, guard: bool = True) -> bytes:
+    """Return a line of CSV that a spreadsheet can open without harm: guarded, if not already."""
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(map(guarded, cells))
+    csv.writer(line, lineterminator="\n").writerow(map(guarded, cells) if guard else cells)
     return line.getvalue().encode(errors="replace")

@@ -10,9 +10,8 @@ from itertools import batched
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db import connection, transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 from pyroaring import BitMap
 
 from profiles import csv_files
@@ -61,9 +60,7 @@ def _name_all(open_file: Callable[[], BinaryIO], cleaner: Cleaner) -> int:
             copy.write("".join([f"{number}\t{text}\n" for number, text in named if text]))
             total += len(rows)
             if total > MOST_ROWS:
-                raise UnreadableFile(
-                    _("The file has more than %(most)s rows.") % {"most": intcomma(MOST_ROWS)}
-                )
+                raise UnreadableFile(_("The file has more than %(most)s rows."), most=MOST_ROWS)
     if not total:
         raise UnreadableFile(_("The file has a header and no rows."))
     return total

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from itertools import compress, repeat
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
 from profiles.attributes import STANDARD
 from profiles.csv_columns import CUSTOM, IGNORED, Column
 from profiles.csv_files import NumberedRow
+from workspaces.wording import Sentence
 
 #: A row that is not taken, by its place among those cleaned, and why.
-type Refusal = tuple[int, str]
+type Refusal = tuple[int, Sentence]
 
 
 @dataclass(frozen=True)
@@ -77,12 +78,16 @@ class Cleaner:
                     bad.setdefault(at, column)
         return bad
 
-    def _reason(self, texts: Sequence[Sequence[str]], at: int, column: int) -> str:
-        return self._cells[column].reason(texts[column][at]) or _("The row names no user.")
+    def _reason(self, texts: Sequence[Sequence[str]], at: int, column: int) -> Sentence:
+        why = self._cells[column].reason(texts[column][at])
+        return why or Sentence(_("The row names no user."))
 
     def _misshapen(self, place: int, rows: Sequence[NumberedRow]) -> Refusal:
-        words = {"cells": len(rows[place][1]), "columns": self._width}
-        return place, _("The row has %(cells)s cells, the header %(columns)s.") % words
+        return place, Sentence(
+            _("The row has %(cells)s cells, the header %(columns)s."),
+            cells=len(rows[place][1]),
+            columns=self._width,
+        )
 
     def _lines(self, places: Sequence[int], values: dict[int, Any]) -> Iterator[str]:
         """Give a line for each row of ``values`` in which none is refused."""

@@ -15,7 +15,7 @@ from uuid import UUID
 from django.db import DatabaseError
 from django.db.models import F
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 from pyroaring import BitMap
 
 from profiles import csv_files
@@ -29,6 +29,7 @@ from profiles.csv_repeats import superseded_rows
 from profiles.csv_rows import Cleaned, Cleaner
 from profiles.models import CsvImport, CustomAttribute, ImportState
 from workspaces.models import Workspace
+from workspaces.wording import Sentence
 
 logger = logging.getLogger(__name__)
 
@@ -57,12 +58,13 @@ def run(pk: UUID) -> None:
         fail(csv_import, _reason(error))
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception) -> Sentence:
     if isinstance(error, UnreadableFile):
-        return str(error)
+        return error.sentence
     if isinstance(error, OSError):
-        return _("The file could not be read: %(what)s.") % {"what": error.strerror or error}
-    return _("The database did not take the rows. Try again.")
+        what = error.strerror or str(error)
+        return Sentence(_("The file could not be read: %(what)s."), what=what)
+    return Sentence(_("The database did not take the rows. Try again."))
 
 
 class _Chunk(NamedTuple):
@@ -122,9 +124,12 @@ class _Run:
         rows, cleaned, filled = chunk.rows, chunk.cleaned, self._cleaner.filled
         lines, space = cleaned.lines, held.workspace_id
         merged = merge(space, self._named_by, filled, lines, write=self._writes)
-        unknown = [(row, _("No user has this Braze ID.")) for row in merged.unknown]
+        nobody = Sentence(_("No user has this Braze ID."))
+        unknown = [(row, nobody) for row in merged.unknown]
         refused = sorted([*cleaned.refused, *unknown])
-        size = rejected.write(held.rejected_bytes, ((*rows[row], why) for row, why in refused))
+        size = rejected.write(
+            held.rejected_bytes, ((*rows[row], why.dump()) for row, why in refused)
+        )
         changed = merged.created + merged.updated + len(refused)
         self._mine().update(
             position=F("position") + len(rows),

@@ -5,13 +5,13 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import FileResponse, HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import Promise
 from django.utils.text import slugify
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from profiles import csv_imports, csv_rejected
 from profiles.csv_columns import Column
@@ -75,7 +75,7 @@ def csv_import_new(request: WorkspaceRequest) -> HttpResponse:
             made = csv_imports.upload(request.workspace, file.name, file.file, by=request.user)
             return redirect("csv-import-columns", request.workspace.slug, made.pk)
         except UnreadableFile as error:
-            form.add_error("file", str(error))
+            form.add_error("file", error.sentence.in_words())
     return render(request, "profiles/import_new.html", {"form": form})
 
 
@@ -140,9 +140,8 @@ def csv_import_rejected(request: WorkspaceRequest, pk: UUID) -> HttpResponseBase
     if csv_import.is_under_way or not file.exists():
         return redirect("csv-import", request.workspace.slug, csv_import.pk)
     name = slugify(csv_import.file_name.rpartition(".")[0]) or "import"
-    return FileResponse(
-        file.open("rb"),
-        as_attachment=True,
-        filename=f"{name}-rejected.csv",
+    return StreamingHttpResponse(
+        csv_rejected.written(file, language=get_language()),
         content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}-rejected.csv"'},
     )

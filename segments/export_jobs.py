@@ -16,13 +16,14 @@ from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 from psycopg import sql
 
 from segments.filters import InvalidTree
 from segments.models import Export, ExportState
+from workspaces.wording import Sentence
 
 logger = logging.getLogger(__name__)
 
@@ -85,19 +86,20 @@ def run[E: Export](
         then(export)
 
 
-def fail(export: Export, reason: str) -> None:
+def fail(export: Export, reason: Sentence) -> None:
     """Write down that there will be no file, and why."""
     type(export)._default_manager.filter(pk=export.pk, state__in=UNDER_WAY).update(
-        state=ExportState.FAILED, reason=reason, expires_at=timezone.now() + export.kept
+        state=ExportState.FAILED, reason=reason.dump(), expires_at=timezone.now() + export.kept
     )
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception) -> Sentence:
     if isinstance(error, InvalidTree):
-        return _("The segment names something that no longer exists: %(what)s.") % {"what": error}
+        return Sentence(_("The segment names something that no longer exists: see its page."))
     if isinstance(error, OSError):
-        return _("The file could not be written: %(what)s.") % {"what": error.strerror or error}
-    return _("The database did not answer in time. Try again, or simplify the filters.")
+        what = error.strerror or str(error)
+        return Sentence(_("The file could not be written: %(what)s."), what=what)
+    return Sentence(_("The database did not answer in time. Try again, or simplify the filters."))
 
 
 def _write_file[E: Export](export: E, write: Callable[[E, IO[bytes]], int]) -> int:
@@ -146,7 +148,7 @@ def mend(model: type[Export], task: str) -> None:
     worked_on = {job.args["export_id"] for job in alive}
     for export in under_way:
         if str(export.pk) not in worked_on:
-            fail(export, _("The worker was stopped while it wrote the file."))
+            fail(export, Sentence(_("The worker was stopped while it wrote the file.")))
     for job in lost:  # one that was given up finds that it is over, and ends in order
         app.job_manager.retry_job_by_id(job.pk, timezone.now())
 

@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from typing import BinaryIO
 
-from django.contrib.humanize.templatetags.humanize import intcomma
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
 from profiles.csv_files import Lines, UnreadableFile, decoded, numbered_rows
 from profiles.models import IDENTIFIER_BYTES
@@ -58,9 +57,7 @@ def _rows(lines: Lines) -> Iterator[Row]:
     rows = numbered_rows(lines, body, delimiter, 2 if is_header else 1)
     for number, (_line, cells) in enumerate(rows, 1):  # noqa: B007
         if number > MOST_ROWS:
-            raise UnreadableFile(
-                _("The file has more than %(most)s rows.") % {"most": intcomma(MOST_ROWS)}
-            )
+            raise UnreadableFile(_("The file has more than %(most)s rows."), most=MOST_ROWS)
         yield reader([cell.strip() for cell in cells])
     if not number:
         raise UnreadableFile(_("The file has a header and no rows."))
@@ -78,8 +75,7 @@ def read_header(line: str) -> tuple[str, list[str], bool]:
             return delimiter, names, True
     if any(delimiter in line.strip() for delimiter in DELIMITERS):
         raise UnreadableFile(
-            _("Line 1 names no known column. Known are %(columns)s.")
-            % {"columns": ", ".join(COLUMNS)}
+            _("Line 1 names no known column. Known are %(columns)s."), columns=", ".join(COLUMNS)
         )
     return ",", [], False
 
@@ -95,9 +91,7 @@ def row_reader(header: list[str]) -> Reader:
         raise UnreadableFile(_("Line 1: an alias takes two columns, alias_label and alias_name."))
     repeated = [name for name in COLUMNS if header.count(name) > 1]
     if repeated:
-        raise UnreadableFile(
-            _("Line 1 names the column %(column)s twice.") % {"column": repeated[0]}
-        )
+        raise UnreadableFile(_("Line 1 names the column %(column)s twice."), column=repeated[0])
     places = [
         (kind, header.index("alias_label") if kind == "alias" else None, header.index(column))
         for kind in KINDS

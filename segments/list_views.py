@@ -102,7 +102,7 @@ def user_list_new(request: WorkspaceRequest) -> HttpResponse:
         try:
             return redirect(upload_list(request.workspace, name, file, by=request.user))
         except UnreadableFile as error:
-            form.add_error("file", str(error))
+            form.add_error("file", error.sentence.in_words())
         except NameTaken as error:
             form.add_error(None, str(error))
     return render(request, "segments/user_list_new.html", {"form": form})

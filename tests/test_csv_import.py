@@ -11,6 +11,7 @@ from profiles.models import Alias, CsvImport, CustomAttribute, Profile
 from tests.csv_uploads import checked, imported, page, receipt, upload, uploaded
 from tests.factories import AliasFactory, ProfileFactory
 from workspaces.models import AuditEntry, Member, Workspace
+from workspaces.wording import in_words
 
 
 def person(workspace: Workspace, external_id: str) -> Profile:
@@ -18,7 +19,8 @@ def person(workspace: Workspace, external_id: str) -> Profile:
 
 
 def rejected(csv_import: CsvImport) -> list[str]:
-    return csv_imports.rejected_file_of(csv_import).read_text().splitlines()
+    file = csv_imports.rejected_file_of(csv_import)
+    return b"".join(csv_rejected.written(file, language="en")).decode().splitlines()
 
 
 def test_people_are_created_and_updated(
@@ -257,7 +259,7 @@ def test_files_of_all_spellings_are_read(
         (b"a,b\nx\0,2\n", "Line 2 has a null character in it."),
         (b'a,b\n"x,2\n3,4\n', "Line 2: a quotation mark is missing"),
         (b",".join([b"x"] * 251), "The file has more than 250 columns."),
-        (b"x" * 70_000, "Line 1 is longer than 65536 characters."),
+        (b"x" * 70_000, "Line 1 is longer than 65,536 characters."),
     ],
 )
 def test_what_is_no_csv_is_refused(
@@ -274,9 +276,9 @@ def test_a_file_that_breaks_off_later_writes_nothing(
     monkeypatch.setattr(csv_runs, "CHUNK", 2)
     rows = b"".join(b"user-%d,x\n" % n for n in range(50_000))
     made = checked(marketer_client, b"external_id,plan\n" + rows + b"\xff,y\n")
-    assert (made.state, made.reason) == (
+    assert (made.state, in_words(made.reason)) == (
         "failed",
-        "Line 50002 is not valid UTF-8. Save the file as “CSV UTF-8”.",
+        "Line 50,002 is not valid UTF-8. Save the file as “CSV UTF-8”.",
     )
     assert not Profile.objects.exists()
 
@@ -291,7 +293,7 @@ def test_a_file_with_too_many_rows_fails(
 ) -> None:
     monkeypatch.setattr("profiles.csv_repeats.MOST_ROWS", 2)
     made = checked(marketer_client, "external_id\na\nb\nc\n")
-    assert (made.state, made.reason) == ("failed", "The file has more than 2 rows.")
+    assert (made.state, in_words(made.reason)) == ("failed", "The file has more than 2 rows.")
 
 
 def test_people_of_another_workspace_are_left_alone(

@@ -24,6 +24,7 @@ from tests.csv_uploads import (
 from tests.factories import checked_import
 from tests.waiting_jobs import jobs_of
 from workspaces.models import Workspace
+from workspaces.wording import in_words
 
 
 def targets(client: Client, header: str, *rows: str) -> list[str]:
@@ -191,7 +192,7 @@ def test_a_file_that_is_gone_fails(marketer_client: Client, workspace: Workspace
     marketer_client.post(page(made))
     run_last_job()
     made.refresh_from_db()
-    assert (made.state, made.reason) == (
+    assert (made.state, in_words(made.reason)) == (
         "failed",
         "The file could not be read: No such file or directory.",
     )

@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from profiles import csv_imports, csv_runs
+from profiles import csv_imports, csv_rejected, csv_runs
 from profiles.models import CsvImport, Profile
 from tests.csv_uploads import receipt
 from tests.factories import ProfileFactory, checked_import
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 CHILD = """
 import sys, django
 django.setup()
-from profiles import csv_imports, csv_runs
+from profiles import csv_imports, csv_rejected, csv_runs
 csv_runs.CHUNK = 50
 csv_runs.run(sys.argv[1])
 """
@@ -54,7 +54,8 @@ def finish(csv_import: CsvImport) -> tuple[int, int, int, int]:
 
 
 def rejected_lines(csv_import: CsvImport) -> list[str]:
-    return csv_imports.rejected_file_of(csv_import).read_text().splitlines()
+    file = csv_imports.rejected_file_of(csv_import)
+    return b"".join(csv_rejected.written(file, language="en")).decode().splitlines()
 
 
 def kill_in_the_middle(csv_import: CsvImport, var: Path) -> int:

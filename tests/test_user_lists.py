@@ -137,7 +137,7 @@ def test_files_come_in_many_dresses(
         ("name,city\nAnn,Paris\n", "Line 1 names no known column."),
         ("alias_name\n7\n", "Line 1: an alias takes two columns, alias_label and alias_name."),
         ("email,email\na,b\n", "Line 1 names the column email twice."),
-        ("external_id\n" + "x" * 70_000, "Line 2 is longer than 65536 characters."),
+        ("external_id\n" + "x" * 70_000, "Line 2 is longer than 65,536 characters."),
     ],
 )
 def test_a_file_that_cannot_be_read_saves_nothing(

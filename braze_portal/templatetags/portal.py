@@ -17,7 +17,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from workspaces import wording
+
 register = template.Library()
+register.filter("in_words", wording.in_words)
 
 
 @register.simple_tag
