@@ -1,8 +1,10 @@
 """The calls that say who is who: identify, aliases, merge, delete, and renaming external ids."""
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, cast
 
+from django.db import transaction
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
@@ -15,6 +17,8 @@ from profiles import identities_serializers as shapes
 from profiles.deleting import delete_people
 from profiles.identifiers import BrazeId, ExternalId, Identifier, UserAlias
 from profiles.identities import Refused
+from workspaces import audit
+from workspaces.models import RestApiKey
 from workspaces.rest_calls import REFUSALS, RefusalSchema, RestCall, cleaned
 
 #: What was wrong with some items of an array, each by its index.
@@ -79,6 +83,20 @@ def told(problems: dict[str, Problems]) -> dict[str, Any]:
 
 class IdentityCall(RestCall):
     limit = "identities"
+
+    @contextmanager
+    def on_record(self, action: str) -> Iterator[list[Any]]:
+        """Have the block list what was done to each person: how many they are is put on record as
+        ``action``, also where the block breaks off.
+        """
+        done: list[Any] = []
+        try:
+            yield done
+        finally:
+            if done:
+                key = cast(RestApiKey, self.request.auth)
+                detail = {audit.KEY: key.name, "users": len(done)}
+                audit.record(self.workspace, None, action, self.request.path, **detail)
 
     def sent(self, request: Request, serializer: type[Serializer]) -> dict[str, Any]:
         """Return the body as ``serializer`` cleans it. Raises ``APIException``."""
@@ -246,9 +264,13 @@ class Merge(IdentityCall):
     )
     def post(self, request: Request) -> Response:
         pairs = self.sent(request, shapes.MergeSerializer)["merge_updates"]
-        problems = apply_each(
-            pairs, lambda pair: identities.merge_named(self.workspace, merged=pair[0], kept=pair[1])
-        )
+        with self.on_record("Merged Users") as done:
+
+            def apply(pair: Any) -> None:
+                identities.merge_named(self.workspace, merged=pair[0], kept=pair[1])
+                done.append(pair)
+
+            problems = apply_each(pairs, apply)
         return Response({"message": "success"} | told({"merge_updates": problems}), status=202)
 
 
@@ -277,7 +299,9 @@ class Delete(IdentityCall):
                 people.update([] if person is None else [person])
 
             problems[array] = apply_each(items, find)
-        deleted = delete_people(self.workspace, people)
+        with transaction.atomic(), self.on_record("Deleted Users") as done:
+            deleted = delete_people(self.workspace, people)
+            done.extend(range(deleted))
         answer = {"deleted": deleted, "message": "success"}
         return Response(answer | told(problems), status=201)
 
@@ -304,16 +328,16 @@ class RenameExternalIds(IdentityCall):
         ],
     )
     def post(self, request: Request) -> Response:
-        renamed = []
-
-        def apply(item: Any) -> None:
-            current = shapes.read_text(item, "current_external_id")
-            new = shapes.read_text(item, "new_external_id")
-            identities.rename_external_id(self.workspace, current, new)
-            renamed.append(new)
-
         items = self.sent(request, shapes.RenamesSerializer)["external_id_renames"]
-        errors = apply_each(items, apply)
+        with self.on_record("Renamed External IDs") as renamed:
+
+            def apply(item: Any) -> None:
+                current = shapes.read_text(item, "current_external_id")
+                new = shapes.read_text(item, "new_external_id")
+                identities.rename_external_id(self.workspace, current, new)
+                renamed.append(new)
+
+            errors = apply_each(items, apply)
         answer = {"message": "success", "external_ids": renamed, "rename_errors": errors}
         return Response(answer, status=201)
 
@@ -335,14 +359,14 @@ class RemoveExternalIds(IdentityCall):
         examples=[example("One", external_ids=["17"])],
     )
     def post(self, request: Request) -> Response:
-        removed = []
-
-        def apply(item: Any) -> None:
-            external_id = shapes.read_id(item)
-            identities.remove_external_id(self.workspace, external_id)
-            removed.append(external_id)
-
         items = self.sent(request, shapes.RemovalsSerializer)["external_ids"]
-        errors = apply_each(items, apply)
+        with self.on_record("Removed External IDs") as removed:
+
+            def apply(item: Any) -> None:
+                external_id = shapes.read_id(item)
+                identities.remove_external_id(self.workspace, external_id)
+                removed.append(external_id)
+
+            errors = apply_each(items, apply)
         answer = {"message": "success", "removed_ids": removed, "removal_errors": errors}
         return Response(answer, status=201)

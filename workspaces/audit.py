@@ -30,6 +30,9 @@ ACTIONS = (
     _("Edited User"),
     _("Merged Users"),
     _("Deleted User"),
+    _("Deleted Users"),
+    _("Renamed External IDs"),
+    _("Removed External IDs"),
     _("Added Subscription Group"),
     _("Edited Subscription Group"),
     _("Added Campaign"),
@@ -78,9 +81,12 @@ DETAILS = {
     "status": pgettext_lazy("a detail", "status"),
     "step": pgettext_lazy("a detail", "step"),
     "time_zone": pgettext_lazy("a detail", "time zone"),
+    "users": pgettext_lazy("a detail", "users"),
 }
 #: The details that hold the code of a role.
 ROLES = {"after", "before", "role"}
+#: The detail that names the key of the REST API with which something was done.
+KEY = "api_key"
 
 
 def record(
@@ -102,10 +108,24 @@ def record(
     )
 
 
+def who_in_words(entry: AuditEntry) -> str:
+    """Name who did it: a user, a key of the REST API, or a command."""
+    if entry.actor_email:
+        return entry.actor_email
+    if name := entry.detail.get(KEY):
+        return gettext("API key “%(name)s”") % {"name": name}
+    return gettext("a command")
+
+
 def details_in_words(entry: AuditEntry) -> Iterator[tuple[Any, Any]]:
-    """Give the details of ``entry``, each with its name, roles and steps as the pages call them."""
+    """Give the details of ``entry``, each with its name, roles and steps as the pages call them.
+
+    A key that did it is told by ``who_in_words``.
+    """
     roles: dict[Any, Any] = dict(Role.choices)
     for key, value in entry.detail.items():
+        if key == KEY and not entry.actor_email:
+            continue
         if key in ROLES:
             value = roles.get(value, value)
         elif key == "step":

@@ -141,6 +141,8 @@ def audit_log(request: WorkspaceRequest) -> HttpResponse:
     entries = request.workspace.audit_entries.select_related("actor")
     narrowed = AuditFilter(request.GET, queryset=entries)
     page = Paginator(narrowed.qs, AUDIT_ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
-    told = [(entry, list(audit.details_in_words(entry))) for entry in page]
+    told = [
+        (entry, audit.who_in_words(entry), list(audit.details_in_words(entry))) for entry in page
+    ]
     context = {"filter": narrowed, "page": page, "entries": told}
     return render(request, "workspaces/audit_log.html", context)
