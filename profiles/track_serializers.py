@@ -1,18 +1,22 @@
 """What a track call may send, as the API describes it, and what it is turned into."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from profiles.attributes import InvalidAttribute
+from profiles.identifying import Who
 from profiles.models import Gender, Subscription
 from profiles.track_items import Attributes, Happened, read_attributes, read_event, read_purchase
 
 NOTHING_VALID = "Valid data must be provided in the 'attributes', 'events', or 'purchases' fields."
 TOO_MANY = "Max Input Length Exceeded"
+TOO_MANY_ABOUT_ONE = f"{TOO_MANY}: more than {{most}} objects are about one user"
 #: What Braze says of an item, where its clients know the words.
 KNOWN_WORDS = {
     "'email' must be an e-mail address": (
@@ -57,8 +61,11 @@ class TrackCall:
         return {name: size - bad.count(name) for name, size in self.sizes.items()}
 
 
-def read_call(body: Any, *, most: int, most_in_all: int) -> TrackCall:
-    """Read a body: at most ``most`` items in an array and ``most_in_all`` together.
+def read_call(
+    body: Any, *, most: int, most_in_all: int, most_about_one: int | None = None
+) -> TrackCall:
+    """Read a body: at most ``most`` items in an array and ``most_in_all`` together, and of these
+    ``most_about_one`` that name one user in the same way.
 
     Raises ``ValidationError`` where nothing of it could be applied, whatever its items.
     """
@@ -75,7 +82,15 @@ def read_call(body: Any, *, most: int, most_in_all: int) -> TrackCall:
             except InvalidAttribute as error:
                 reason = KNOWN_WORDS.get(str(error), str(error))
                 call.refusals.append(Refusal(reason, name, index))
+    if most_about_one and max(_about_each(call).values(), default=0) > most_about_one:
+        raise ValidationError(TOO_MANY_ABOUT_ONE.format(most=most_about_one))
     return call
+
+
+def _about_each(call: TrackCall) -> Counter[Who]:
+    """Count the items about each user."""
+    said = (item.who for _index, item in call.attributes)
+    return Counter(chain(said, (item.who for _index, item in (*call.events, *call.purchases))))
 
 
 def _arrays(body: Any) -> dict[str, list[Any]]:

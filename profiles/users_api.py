@@ -76,6 +76,8 @@ class Track(RestCall):
     #: Items in one array, and in all three.
     most: ClassVar[int] = 75
     most_in_all: ClassVar[int] = 3 * 75
+    #: Items about one user.
+    most_about_one: ClassVar[int | None] = None
 
     @extend_schema(
         operation_id="users_track",
@@ -96,7 +98,12 @@ class Track(RestCall):
 
     def answer(self, request: Request) -> Response:
         """Apply the call, and say how much of it was."""
-        call = shapes.read_call(request.data, most=self.most, most_in_all=self.most_in_all)
+        call = shapes.read_call(
+            request.data,
+            most=self.most,
+            most_in_all=self.most_in_all,
+            most_about_one=self.most_about_one,
+        )
         track(self.workspace, call)
         found: list[dict[str, Any]] = [refusal.as_json() for refusal in call.refusals]
         processed = call.processed()
@@ -112,11 +119,15 @@ class TrackBulk(Track):
     limit = "track_bulk"
     body_bytes = 2 * settings.REST_BODY_BYTES
     most = most_in_all = 1000
+    most_about_one = 100
 
     @extend_schema(
         operation_id="users_track_bulk",
         summary="Create and update many users",
-        description="As `/users/track`, with up to 1,000 objects in the three arrays together.",
+        description=(
+            "As `/users/track`, with up to 1,000 objects in the three arrays together, of which up "
+            "to 100 are about one user."
+        ),
         tags=["User data"],
         request=shapes.TrackCallSchema,
         responses=RESPONSES,

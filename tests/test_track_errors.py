@@ -58,7 +58,8 @@ def test_75_of_each_are_taken_and_not_76(api: Tracker, array: str) -> None:
 
 def test_1000_in_all_are_taken_in_bulk_and_not_1001(api: Tracker) -> None:
     people = [{"external_id": f"user-{n}", "n": n} for n in range(600)]
-    body = {"attributes": people, "events": [event(external_id="user-1")] * 400}
+    events = [event(external_id=f"user-{n % 100}") for n in range(400)]
+    body: dict[str, Any] = {"attributes": people, "events": events}
     response = api.post("/users/track/bulk", body)
     assert response.status_code == 201
     assert response.json() == {
@@ -69,6 +70,20 @@ def test_1000_in_all_are_taken_in_bulk_and_not_1001(api: Tracker) -> None:
     assert Profile.objects.count() == 600
     body["purchases"] = [purchase()]
     assert api.post("/users/track/bulk", body).status_code == 400
+
+
+def test_100_about_one_user_are_taken_in_bulk_and_not_101(api: Tracker) -> None:
+    body = {
+        "attributes": [{"external_id": "ann", "n": n} for n in range(40)] + [{"external_id": "b"}],
+        "events": [event()] * 40,
+        "purchases": [purchase()] * 20,
+    }
+    assert api.post("/users/track/bulk", body).status_code == 201
+    body["purchases"].append(purchase())
+    response = api.post("/users/track/bulk", body)
+    message = "Max Input Length Exceeded: more than 100 objects are about one user"
+    assert (response.status_code, response.json()) == (400, {"message": message})
+    assert api.track(**{name: items[:75] for name, items in body.items()})["message"] == "success"
 
 
 @pytest.mark.parametrize(("path", "megabytes"), [("/users/track", 4), ("/users/track/bulk", 2)])
