@@ -23,6 +23,8 @@ SYNONYMS = {
     "phone_number": "phone",
     "timezone": "time_zone",
 }
+#: What may name users here, or in another system, or just the rows: nobody but the uploader knows.
+UNSURE = "id"
 #: Columns of our own exports that nobody can set.
 SET_BY_US = {"created_at", "devices", "random_bucket", "user_aliases"}
 #: Yes, no, 0 and 1 are too often something else.
@@ -35,21 +37,33 @@ def guess(
     """Return what each column seems to hold, by its name and the ``samples`` of its cells.
 
     ``known`` holds the types of the workspace's custom attributes. At most one column is taken
-    for the identifier, and each standard attribute once.
+    for the identifier, and each standard attribute once; none is where a column might be it that is
+    called just ``UNSURE``: then it is left to be chosen.
     """
+    names = list(header)
     guessed: list[Column] = []
-    for name, cells in zip(header, samples, strict=True):
+    for name, cells in zip(names, samples, strict=True):
         column = _guess_one(name, cells, known)
         if column.target != CUSTOM and any(_clash(column, other) for other in guessed):
             column = Column()
         guessed.append(column)
-    if not any(column.identifier for column in guessed):
-        guessed = [_instead(column, guessed) for column in guessed]
-    return guessed
+    if any(column.identifier for column in guessed):
+        return guessed
+    unsure = [_plain(name) == UNSURE for name in names]
+    if any(unsure):
+        return [
+            Column() if is_unsure else column
+            for is_unsure, column in zip(unsure, guessed, strict=True)
+        ]
+    return [_instead(column, guessed) for column in guessed]
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s-]+", "_", name.strip().lower())
 
 
 def _guess_one(name: str, cells: Iterable[str], known: Mapping[str, str]) -> Column:
-    plain = re.sub(r"[\s-]+", "_", name.strip().lower())
+    plain = _plain(name)
     target = SYNONYMS.get(plain, plain)
     if target in STANDARD or target.startswith(IDENTIFIER):
         return Column(target)

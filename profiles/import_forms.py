@@ -130,6 +130,7 @@ class ColumnsForm:
     ) -> None:
         self._is_bound = data is not None
         self.errors: list[str] = []
+        self.is_unsure = not self._is_bound and not any(column.identifier for column in columns)
         self.forms = [
             ColumnForm(data, prefix=f"c{place}", initial=column.dump(), header=name, cells=cells)
             for place, (name, cells, column) in enumerate(

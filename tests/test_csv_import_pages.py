@@ -55,6 +55,28 @@ def test_the_address_names_users_where_nothing_else_does(marketer_client: Client
     assert targets(marketer_client, "email,phone,email", "a,b,c") == ["id:email", "phone", ""]
 
 
+UNSURE = "Who each row is about cannot be told for sure"
+
+
+@pytest.mark.parametrize("name", ["id", "ID", " Id "])
+def test_a_column_called_id_is_left_to_be_chosen(marketer_client: Client, name: str) -> None:
+    assert targets(marketer_client, f"{name},email,plan", "1,a@example.com,pro") == [
+        "",
+        "email",
+        "plan: string",
+    ]
+    made = CsvImport.objects.get()
+    assert UNSURE in marketer_client.get(page(made, "columns/")).text
+    answer = marketer_client.post(page(made, "columns/"), proposed(marketer_client, made))
+    assert "Choose exactly one column that says who each row is about." in answer.text
+
+
+def test_a_column_called_id_beside_an_identifier_is_an_attribute(marketer_client: Client) -> None:
+    assert targets(marketer_client, "id,external_id", "1,ann") == ["id: number", "id:external_id"]
+    made = CsvImport.objects.get()
+    assert UNSURE not in marketer_client.get(page(made, "columns/")).text
+
+
 @pytest.mark.parametrize(
     ("cells", "kind"),
     [
