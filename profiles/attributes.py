@@ -233,7 +233,13 @@ def is_storable(text: str) -> bool:
 
 def clean_name(name: Any) -> str:
     """Return the name of a custom attribute, event or product. Raises ``InvalidAttribute``."""
-    if not isinstance(name, str) or not name.strip() or len(name) > NAME_LENGTH:
+    return _clean_name(name if isinstance(name, str) else "")
+
+
+# A company has some hundred names, and says them over and over: those that are right are kept.
+@lru_cache(maxsize=4096)
+def _clean_name(name: str) -> str:
+    if not name.strip() or len(name) > NAME_LENGTH:
         raise InvalidAttribute(f"a name must be a string of 1 to {NAME_LENGTH} characters")
     if not is_storable(name):
         raise InvalidAttribute("a name must not hold NUL or half a character")

@@ -122,7 +122,7 @@ def _tell(told: Happenings, pk: int, item: Attributes, known: dict[str, Any]) ->
 
     Raises ``InvalidAttribute`` before anything is added.
     """
-    said = told.people.get(pk, Said())
+    said = told.people.get(pk) or Said()
     put, gone = dict(said.put), set(said.gone)
     for name, edit in item.edits.items():
         value = edit.of(put.get(name, None if name in gone else known.get(name)))
