@@ -36,6 +36,16 @@ MOST_STALE = timedelta(days=7)
 #: How often it is written down that a stored bitmap is still in use.
 NOTED_EVERY = 3600.0
 MOST_NOTED = 10_000
+#: Of more people than these, a plan for the very values of a filter is worth its time.
+FEW = 100
+#: What PostgreSQL takes the parameters of filters for, but for whole numbers and lists.
+TYPES: dict[type, str] = {
+    bool: "bool",
+    Decimal: "numeric",
+    datetime: "timestamptz",
+    float: "float8",
+    str: "text",
+}
 
 
 @dataclass(frozen=True)
@@ -334,13 +344,13 @@ def tested(tests: Collection[Query], ids: BitMap) -> list[BitMap]:
 def read_among(queries: Collection[Query], ids: BitMap) -> list[BitMap]:
     """Run ``queries`` as one statement and return who of the people ``ids`` each selects.
 
-    Those that differ in their parameters alone are planned once: of one person 150 take 4 ms, each
-    for itself 35 ms, nearly all of it for planning.
+    Of few people, those that differ in their parameters alone are planned once: of one person 150
+    take 4 ms, each for itself 35 ms, nearly all of it for planning.
     """
     alike: dict[Any, list[int]] = {}
     asked = list(queries)
     for place, query in enumerate(asked):
-        types = _types(query.params)
+        types = _types(query.params) if len(ids) <= FEW else ()
         alike.setdefault((query.sql, types) if types else place, []).append(place)
     parts = [_asked_together(asked, places, ids) for places in alike.values()]
     sql = " union all ".join(part.sql for part in parts)
@@ -376,15 +386,6 @@ def _asked_together(queries: list[Query], places: list[int], ids: BitMap) -> Que
             _as_array(ids),
         ),
     )
-
-
-TYPES: dict[type, str] = {
-    bool: "bool",
-    Decimal: "numeric",
-    datetime: "timestamptz",
-    float: "float8",
-    str: "text",
-}
 
 
 def _types(params: Value) -> tuple[str, ...]:
