@@ -1,4 +1,6 @@
-"""The whole portal as one parent with two children: the web server and the background worker."""
+"""The whole portal as one parent with three children: the web server, the worker of its own jobs,
+and the sender of connectors.
+"""
 
 import ctypes
 import os
@@ -17,6 +19,8 @@ from types import FrameType
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections
+
+from currents import tasks
 
 MIGRATION_LOCK = 0x706F7274616C  # any number that only we use
 PAUSES = (1, 2, 4, 8, 16)  # seconds before each new start; after the last one we give up
@@ -77,15 +81,16 @@ def serve(
     access_log: bool = True,
     once_up: Callable[[], None] | None = None,
 ) -> int:
-    """Migrate, then run web and worker until SIGTERM or SIGINT; return the exit code.
+    """Migrate, then run web and workers until SIGTERM or SIGINT; return the exit code.
 
     ``workers`` counts web processes. ``once_up`` is called when the web server answers, while
-    both children run; what it raises ends the portal. Must be called in the main thread.
+    all children run; what it raises ends the portal. Must be called in the main thread.
     """
     _prepare()
     children = [
         Child("web server", _web_command(host, port, workers, access_log)),
-        Child("worker", _worker_command()),
+        Child("worker", _worker_command("default", slots=4)),
+        Child("sender", _worker_command(tasks.QUEUE, slots=5)),
     ]
     with _asked_by_signal():
         try:
@@ -125,10 +130,11 @@ def _web_command(host: str, port: int, workers: int, access_log: bool) -> list[s
     return [*command, "--access-logfile", "-"] if access_log else command
 
 
-def _worker_command() -> list[str]:
-    command = [sys.executable, "manage.py", "procrastinate", "worker"]
-    # Several at once: a long export must not keep a page waiting for its exact size.
-    command += ["--concurrency", "4", "--shutdown-graceful-timeout", "2"]
+def _worker_command(queue: str, *, slots: int) -> list[str]:
+    command = [sys.executable, "manage.py", "procrastinate", "worker", "--queues", queue]
+    # Several at once: a long export must not keep a page waiting for its exact size. No more than
+    # five: so many threads has Python on a machine with one processor.
+    command += ["--concurrency", str(slots), "--shutdown-graceful-timeout", "2"]
     # What is due at a time, as a batch of events is, starts within a second of it.
     return [*command, "--fetch-job-polling-interval", "1"]
 

@@ -9,21 +9,21 @@ from itertools import batched
 from django.db import connection
 from django.utils import timezone
 
-from currents import alerts, outbound, outbox, progress
+from currents import alerts, lanes, outbound, outbox, progress
 from currents.calling import Answer, call
 from currents.models import Queue, Trouble
 from currents.outbox import Waiting
 from currents.reactions import Reaction, wait_before_retry, wait_for_credentials
-from currents.waking import LOOK_SECONDS
+from currents.waking import LOOK_SECONDS, SHORTLY
 
 #: One job sends for so long; then it makes room for others and asks for the next. Seconds.
 RUN_SECONDS = 20
+#: For so long where another queue of its connector stands in line.
+TURN_SECONDS = 2
 #: How many batches are read at once, and for how long those are sent before the queue is looked at
 #: again: pausing or editing a connector is felt after that. Seconds.
 BATCHES = 50
 AT_ONCE_SECONDS = 1.0
-#: When another sender is at it, or an older transaction open, look again after this. Seconds.
-SHORTLY = 1.0
 #: What a sender's database session does without. Waiting for the disk at each commit: what a crash
 #: of the database forgets is sent again, under the same ids. And sorting: the planner takes what
 #: follows a position for a row or two, and would sort a whole backlog for each reading of it, not
@@ -38,11 +38,19 @@ def send(queue_id: int) -> float | None:
 
     What a receiver does not take stays, and the queue says when to try again.
     """
+    with lanes.lane(queue_id) as lane:
+        return _send(queue_id, lane) if lane.is_free else lane.look_again
+
+
+def _send(queue_id: int, lane: lanes.Lane) -> float | None:
+    """As ``send``, once no more than so many others are at the same connector."""
     with _alone(queue_id) as alone, outbound.Client() as client:
         if not alone:
             return SHORTLY
-        ends = time.monotonic() + RUN_SECONDS
-        while time.monotonic() < ends:
+        began = time.monotonic()
+        while (spent := time.monotonic() - began) < RUN_SECONDS:
+            if spent > TURN_SECONDS and lane.is_wanted:
+                break
             queues = Queue.objects.select_related("connector__workspace")
             queue = queues.filter(pk=queue_id).first()
             if queue is None or not queue.connector.is_sending:

@@ -18,6 +18,8 @@ STATEMENTS = statements.load(Path(__file__).with_name("waking.sql"))
 TASK = "currents.tasks.send"
 #: What waits in a queue is looked at this often, though its batch may wait longer to fill.
 LOOK_SECONDS = 5.0
+#: When another sender is at it, or an older transaction open, look again after this. Seconds.
+SHORTLY = 1.0
 
 
 @dataclass(frozen=True, slots=True)

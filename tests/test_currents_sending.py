@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from hashlib import sha256
 from ipaddress import ip_network
@@ -10,11 +12,16 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.db import connection
 from django.utils import timezone
 
-from currents import connectors, partitions, tasks, waking, watching
+from currents import connectors, outbox, partitions, sending, tasks, waking, watching
+from currents.envelopes import Happening
+from currents.event_types import CATALOGUE, CustomEvent, Location, Purchase
 from currents.models import Connector, ConnectorState, DeliveryHour, OutboxEvent, Queue
+from currents.samples import sample
 from tests.currents_world import (
+    THEN,
     connect,
     errors,
     forget_jobs,
@@ -301,6 +308,46 @@ def test_a_receiver_that_hangs_is_left_after_the_time_out(
     write(workspace, "a")
     assert send(connector) is not None
     assert errors(connector) == [(None, 1, 0)]
+
+
+def test_two_types_of_a_connector_at_once_and_the_others_in_turn(
+    workspace: Workspace, receiver: Receiver, monkeypatch: Any
+) -> None:
+    connector = connect(workspace, receiver, batch_size=1)
+    monkeypatch.setattr(sending, "TURN_SECONDS", 0)
+    monkeypatch.setattr(sending, "BATCHES", 1)
+    hanging, over = threading.Barrier(3), threading.Event()
+
+    def hold(request: Received) -> Answer:
+        hanging.wait(10)
+        over.wait(10)
+        return Answer()
+
+    receiver.answers = hold
+    kinds = [CustomEvent.event_type, Purchase.event_type, Location.event_type]
+    outbox.write(workspace.pk, [Happening(*sample(CATALOGUE[k]), THEN) for k in kinds * 2])
+
+    def send_first(kind: str) -> float | None:
+        try:
+            return send(connector, kind)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        busy = [pool.submit(send_first, kind) for kind in kinds[:2]]
+        hanging.wait(10)
+        third = queue_of(connector, kinds[2]).pk
+        forget_jobs()
+        tasks.send(third)
+        (job,) = jobs_of(waking.TASK)
+        assert (job.args, job.scheduled_at is None) == ({"queue_id": third}, False)
+        over.set()
+        assert [each.result() for each in busy] == [0, 0]
+    (job,) = jobs_of(waking.TASK)
+    assert (job.args, job.scheduled_at is None) == ({"queue_id": third}, True)
+    receiver.answers = lambda request: Answer()
+    assert send(connector, kinds[2]) is None
+    assert [event["event_type"] for event in receiver.events[2:]] == [kinds[2]] * 2
 
 
 def test_an_event_over_900_kb_is_dropped_and_counted(

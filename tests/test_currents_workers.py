@@ -19,9 +19,14 @@ import pytest
 from django.conf import settings as conf
 from django.db import connection
 
+from currents import outbox
+from currents.envelopes import Happening
+from currents.event_types import CATALOGUE
 from currents.models import OutboxEvent
-from tests.currents_world import connect, forget_jobs, queue_of, write
-from tests.receivers import Answer, Received, Receiver, receiving
+from currents.samples import sample
+from tests.currents_world import THEN, connect, forget_jobs, names, queue_of, write
+from tests.factories import WorkspaceFactory
+from tests.receivers import Answer, Received, Receiver, hang, receiving
 from tests.test_import_concurrency import database_url
 from workspaces.models import Workspace
 
@@ -137,3 +142,23 @@ def test_two_workers_do_not_interleave(workspace: Workspace, receiver: Receiver)
             worker.end()
     assert under_way["most"] == 1
     assert [event["id"] for event in receiver.events] == ids_in_order()
+
+
+def test_a_receiver_that_hangs_does_not_hold_every_slot(
+    workspace: Workspace, receiver: Receiver
+) -> None:
+    with receiving() as deaf:
+        deaf.answers = lambda request: Answer(instead=hang(20))
+        connect(workspace, deaf)
+        outbox.write(workspace.pk, [Happening(*sample(kind), THEN) for kind in CATALOGUE.values()])
+        worker = Worker()
+        try:
+            eventually(lambda: len(deaf.requests) >= 2, 60)
+            time.sleep(1)  # as much as it takes to fill the other slots too
+            other: Workspace = WorkspaceFactory()
+            connect(other, receiver)
+            write(other, "a")
+            eventually(lambda: names(receiver) == ["a"], 8)
+        finally:
+            worker.end(signal.SIGKILL)
+        assert len(deaf.requests) == 2

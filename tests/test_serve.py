@@ -1,4 +1,4 @@
-"""``manage.py serve``: one parent, two children, and a good end."""
+"""``manage.py serve``: one parent, three children, and a good end."""
 
 import json
 import os
@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 import pytest
 from django.db import connection
+from procrastinate.contrib.django import app
 
 from braze_portal import serving
 
@@ -50,10 +51,10 @@ def until(portal: subprocess.Popen[str], done: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
-def worker(portal: subprocess.Popen[str]) -> psutil.Process | None:
+def worker(portal: subprocess.Popen[str], queue: str) -> psutil.Process | None:
     for child in psutil.Process(portal.pid).children():
         # None for one that has ended and is not yet buried
-        if "procrastinate" in (child.as_dict(["cmdline"])["cmdline"] or []):
+        if queue in (child.as_dict(["cmdline"])["cmdline"] or []):
             return child
     return None
 
@@ -100,10 +101,16 @@ def test_serve_ends_within_five_seconds_and_leaves_nothing(
 
 
 def test_serve_starts_a_killed_worker_again(portal: subprocess.Popen[str]) -> None:
-    killed = worker(portal)
+    killed = worker(portal, "default")
     assert killed
     killed.kill()
-    until(portal, lambda: worker(portal) not in {None, killed})
+    until(portal, lambda: worker(portal, "default") not in {None, killed})
+
+
+def test_every_job_has_a_worker(portal: subprocess.Popen[str]) -> None:
+    queues = {task.queue for name, task in app.tasks.items() if "procrastinate" not in name}
+    assert queues == {"default", "currents"}
+    assert all(worker(portal, queue) for queue in queues)
 
 
 def test_children_end_with_a_killed_parent(portal: subprocess.Popen[str]) -> None:

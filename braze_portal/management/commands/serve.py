@@ -12,7 +12,7 @@ from braze_portal.serving import serve
 
 
 class Command(BaseCommand):
-    help = "Applies migrations, then runs the web server and the background worker."
+    help = "Applies migrations, then runs the web server and the background workers."
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
