@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 from cryptography.fernet import InvalidToken
+from django.utils.translation import gettext_noop as _
 
 from currents import outbound
 from currents.envelopes import body, compact
@@ -16,6 +17,7 @@ from currents.reactions import Reaction, reaction_to
 from workspaces.sealing import unseal
 
 VERSION = "1"
+NO_KEY = _("No data key opens the token of this connector")
 REDACTED = "[REDACTED]"
 #: How much of an answer's body the error keeps. Characters.
 EXCERPT = 500
@@ -25,11 +27,16 @@ GZIP_LEVEL = 5
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a call. ``status`` is None where no answer came; ``detail`` is for people."""
+    """What came of a call.
+
+    ``detail`` is how the answer began. Where none came, ``status`` is None and ``detail`` says why
+    in English, with places for ``words``.
+    """
 
     reaction: Reaction
     status: int | None = None
     detail: str = ""
+    words: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -47,7 +54,7 @@ def call(
     try:
         token = unseal(connector.sealed_token) if connector.sealed_token else ""
     except InvalidToken:
-        return Answer(Reaction.CREDENTIALS, detail="No data key opens the token of this connector")
+        return Answer(Reaction.CREDENTIALS, detail=NO_KEY)
     if connector.transformations:
         envelopes = [transformed(each, connector.transformations) for each in envelopes]
     sent = body(envelopes)
@@ -56,9 +63,10 @@ def call(
     try:
         answer = client.post(connector.url, content=sent, headers=headers, timeout=timeout)
     except outbound.OutboundError as error:
-        return Answer(Reaction.LATER, detail=_without(token, str(error)))
-    detail = _without(token, answer.text)
-    return Answer(reaction_to(answer.status_code), answer.status_code, detail, answer.headers)
+        words = {name: _without(token, word) for name, word in error.words.items()}
+        return Answer(Reaction.LATER, detail=error.message, words=words)
+    detail, status = _without(token, answer.text), answer.status_code
+    return Answer(reaction_to(status), status, detail, headers=answer.headers)
 
 
 def transformed(envelope: str, transformations: Mapping[str, str]) -> str:

@@ -7,7 +7,7 @@ made to one that passed. The name stays what TLS and the Host header say.
 
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from ssl import SSLContext
@@ -15,6 +15,8 @@ from typing import Any
 
 import httpcore
 from django.conf import settings
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 type Address = IPv4Address | IPv6Address
 
@@ -23,20 +25,38 @@ CARRIERS = tuple(ip_network(network) for network in ("::ffff:0:0/96", "::/96", "
 #: Public by its number, yet it gives away a machine's secrets to whoever asks from inside (Azure).
 METADATA = frozenset({ip_address("168.63.129.16")})
 
+TOO_LONG = _("The answer took too long")
+
 #: When the call that is under way must be over, by the monotonic clock.
 call_ends: ContextVar[float] = ContextVar("call_ends")
 
 
 class OutboundError(Exception):
-    """A call that brought no answer. ``permanent`` where trying again would change nothing."""
+    """A call that brought no answer. ``permanent`` where trying again would change nothing.
+
+    ``message`` is English and in the catalogues; ``words`` are what it has places for.
+    """
 
     permanent = False
+
+    def __init__(self, message: str, **words: str) -> None:
+        super().__init__(message % words if words else message)
+        self.message, self.words = message, words
+
+
+class Unreachable(OutboundError):
+    """No answer: the name, the connection, TLS, the time or the answer itself was amiss."""
 
 
 class Refused(OutboundError):
     """We do not call there: not an http(s) URL, or an address that is not public."""
 
     permanent = True
+
+
+def in_words(message: str, words: Mapping[str, str]) -> str:
+    """Return the ``message`` of an error, with its ``words``, in the language of the reader."""
+    return gettext(message) % words if words else gettext(message)
 
 
 def is_allowed(text: str) -> bool:
@@ -68,18 +88,19 @@ def _carried(address: Address) -> Iterable[IPv4Address]:
 def resolve(host: str, port: int) -> list[str]:
     """Return the IP addresses of ``host`` that may be called, in the order to try them.
 
-    Raises Refused where it has addresses but none of them may be called.
+    Raises Refused where it has addresses but none of them may be called, Unreachable where it has
+    none.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise httpcore.ConnectError(f"The name {host} was not found") from error
+        raise Unreachable(_("The name %(host)s was not found"), host=host) from error
     # In the order of the look-up, each once.
     addresses = list(dict.fromkeys(str(sockaddr[0]) for *_ignored, sockaddr in found))
     allowed = [address for address in addresses if is_allowed(address)]
     if not allowed:
         # Which address stays unsaid: our view of the names inside is nobody's business.
-        raise Refused(f"{host} leads to an address that is not public")
+        raise Refused(_("%(host)s leads to an address that is not public"), host=host)
     return allowed
 
 
@@ -114,7 +135,7 @@ class GuardedBackend(httpcore.NetworkBackend):
         raise failure
 
     def connect_unix_socket(self, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
-        raise Refused("Unix sockets are not called")
+        raise Refused(_("Unix sockets are not called"))
 
 
 class TimedStream(httpcore.NetworkStream):
@@ -151,5 +172,5 @@ def _left(timeout: float | None) -> float:
     """The seconds left of the call under way, at most ``timeout``."""
     left = call_ends.get() - time.monotonic()
     if left <= 0:
-        raise httpcore.ReadTimeout("The answer took too long")
+        raise httpcore.ReadTimeout(TOO_LONG)
     return left if timeout is None else min(left, timeout)

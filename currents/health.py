@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from currents.event_types import CATALOGUE
 from currents.models import Connector, Queue
@@ -101,10 +102,29 @@ def hours(connector: Connector) -> list[Hour]:
     return [Hour(*row) for row in _rows("hours", connector=connector.pk)]
 
 
-def edits(connector: Connector) -> Any:
+@dataclass(frozen=True)
+class Edit:
+    """What was done with a connector, and the names on the form of what that changed."""
+
+    entry: AuditEntry
+    changed: list[Any]
+
+
+def edits(connector: Connector, most: int) -> list[Edit]:
     """Return what was done with the connector, the newest first."""
     entries = AuditEntry.objects.in_workspace(connector.workspace)
-    return entries.filter(detail__connector_id=str(connector.pk)).select_related("actor")
+    entries = entries.filter(detail__connector_id=str(connector.pk)).select_related("actor")
+    return [
+        Edit(entry, [_label(name) for name in entry.detail.get("fields", ())])
+        for entry in entries[:most]
+    ]
+
+
+def _label(name: str) -> Any:
+    if name == "token":
+        return _("bearer token")
+    labels: Any = {field.name: field.verbose_name for field in Connector._meta.fields}
+    return labels.get(name, name)
 
 
 def _rows(statement: str, **values: Any) -> list[Any]:

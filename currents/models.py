@@ -10,6 +10,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from currents.guarding import in_words
 from workspaces.models import User, Workspace
 
 #: The longest that events may wait for their batch to fill. Seconds.
@@ -70,7 +71,7 @@ class Connector(models.Model):
     )
     gzip = models.BooleanField(_("compress with gzip"), default=False)
     # The transformation of each field that has one, by the field's name.
-    transformations = models.JSONField(default=dict, blank=True)
+    transformations = models.JSONField(_("field transformations"), default=dict, blank=True)
     state = models.CharField(max_length=9, choices=ConnectorState, default=ConnectorState.TEST)
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -209,9 +210,11 @@ class DeliveryError(models.Model):
     )
     event_type = models.CharField(max_length=64)
     at = models.DateTimeField(auto_now_add=True)
-    # None where no answer came; then ``detail`` says why, else it is how the body began.
+    # None where no answer came; then ``detail`` says why in English, with places for ``words``,
+    # else it is how the body began.
     status = models.PositiveSmallIntegerField(null=True)
     detail = models.TextField(blank=True)
+    words = models.JSONField(default=dict)
     events = models.PositiveIntegerField()
     dropped = models.PositiveIntegerField(default=0)
 
@@ -221,6 +224,11 @@ class DeliveryError(models.Model):
 
     def __str__(self) -> str:
         return f"{self.status or '-'} {self.event_type}"
+
+    @property
+    def said(self) -> str:
+        """What the receiver said, or in the language of the reader why it said nothing."""
+        return self.detail if self.status else in_words(self.detail, self.words)
 
 
 class DeliveryHour(models.Model):

@@ -14,19 +14,26 @@ from typing import Any, Self
 
 import httpcore
 import httpx
+from django.utils.translation import gettext_noop as _
 
-from currents.guarding import GuardedBackend, OutboundError, Refused, call_ends
+from currents.guarding import (
+    TOO_LONG,
+    GuardedBackend,
+    OutboundError,
+    Refused,
+    Unreachable,
+    call_ends,
+)
 
 __all__ = ["Client", "OutboundError", "Refused", "Response", "Unreachable", "check_url", "post"]
+
+NO_CONNECTION = _("The connection could not be made: %(why)s")
+BROKEN_OFF = _("The connection was lost, or the answer was not HTTP: %(why)s")
 
 TIMEOUT = 30  # seconds, from looking up the name to the last byte
 BODY_BYTES = 64 * 1024  # of an answer; what follows is not read
 #: Nothing is unpacked here: a small answer cannot become a large one.
 HEADERS = {"User-Agent": "braze-portal", "Accept-Encoding": "identity"}
-
-
-class Unreachable(OutboundError):
-    """No answer: the name, the connection, TLS, the time or the answer itself was amiss."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +62,11 @@ def check_url(url: str) -> httpx.URL:
     try:
         parts = httpx.URL(url)
     except (httpx.InvalidURL, TypeError, ValueError) as error:
-        raise Refused("That is not a URL") from error
+        raise Refused(_("That is not a URL")) from error
     if parts.scheme not in {"http", "https"} or not parts.host:
-        raise Refused("A URL begins with https:// or http:// and names a host")
+        raise Refused(_("A URL begins with https:// or http:// and names a host"))
     if parts.userinfo:
-        raise Refused("A URL must not hold a user name or a password")
+        raise Refused(_("A URL must not hold a user name or a password"))
     return parts
 
 
@@ -97,8 +104,11 @@ class Client:
                 "POST", address, content=content, headers=headers, timeout=timeout
             ) as answer:
                 return Response(answer.status_code, answer.headers, _beginning(answer))
+        except httpx.TimeoutException as error:
+            raise Unreachable(TOO_LONG) from error
         except httpx.HTTPError as error:
-            raise Unreachable(str(error) or type(error).__name__) from error
+            message = NO_CONNECTION if isinstance(error, httpx.ConnectError) else BROKEN_OFF
+            raise Unreachable(message, why=str(error) or type(error).__name__) from error
         finally:
             call_ends.reset(token)
 

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from currents import connectors, health
 from currents.calling import Answer
 from currents.forms import ConnectorForm, DeleteForm, ReplayForm
+from currents.guarding import in_words
 from currents.models import Connector
 from currents.reactions import Reaction
 from workspaces.access import WorkspaceRequest, workspace_page
@@ -64,7 +65,7 @@ def connector_detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
         "health": health.connector_health(connector),
         "hours": health.hours(connector),
         "errors": connector.errors.all()[:ERRORS_SHOWN],
-        "edits": health.edits(connector)[:EDITS_SHOWN],
+        "edits": health.edits(connector, EDITS_SHOWN),
         "replaying": replaying,
         "deleting": deleting,
     }
@@ -93,6 +94,8 @@ def _act(request: WorkspaceRequest, connector: Connector, replaying: ReplayForm)
 
 def _tell_of_test(request: WorkspaceRequest, answer: Answer) -> None:
     values = {"status": answer.status, "detail": answer.detail}
+    if answer.status is None:
+        values["detail"] = in_words(answer.detail, answer.words)
     if answer.reaction is Reaction.DONE:
         messages.success(request, _("The receiver took the test events: %(status)s") % values)
     elif answer.status is None:

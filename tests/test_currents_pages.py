@@ -13,7 +13,7 @@ from currents.event_types import CATALOGUE
 from currents.models import Connector, DeliveryError
 from tests.currents_world import CUSTOM, connect, queue_of, send, write
 from tests.factories import ConnectorFactory
-from tests.receivers import Answer, Receiver, receiving
+from tests.receivers import Answer, Receiver, drop, receiving
 from workspaces.models import AuditEntry, Workspace
 from workspaces.sealing import unseal
 
@@ -176,6 +176,43 @@ def test_the_page_shows_how_a_connector_is_doing(
     (error,) = DeliveryError.objects.all()
     assert (error.status, error.detail) == (503, "out for lunch")
     assert "out for lunch" in response.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_why_a_receiver_did_not_answer_is_told_in_french(
+    admin_client: Client, workspace: Workspace, receiver: Receiver
+) -> None:
+    admin_client.defaults["HTTP_ACCEPT_LANGUAGE"] = "fr"
+    made = connect(workspace, receiver)
+    receiver.answers = lambda request: Answer(instead=drop)
+    write(workspace, "a")
+    send(made)
+    lost = "La connexion a été perdue, ou la réponse n’était pas du HTTP\xa0: "
+    assert lost in page(admin_client, f"{LIST}{made.pk}/")
+    made.url = "http://10.0.0.1/"
+    made.save()
+    response = admin_client.post(f"{LIST}{made.pk}/", {"test": ""}, follow=True)
+    assert said(response) == [
+        "Le destinataire n’a pas répondu\xa0: 10.0.0.1 mène à une adresse qui n’est pas publique"
+    ]
+
+
+def test_what_a_receiver_says_is_not_translated(admin_client: Client, workspace: Workspace) -> None:
+    made = ConnectorFactory(workspace=workspace)
+    made.errors.create(status=503, detail="Pause", event_type=CUSTOM, events=1)
+    made.errors.create(status=503, detail="100% full", event_type=CUSTOM, events=1)
+    admin_client.defaults["HTTP_ACCEPT_LANGUAGE"] = "fr"
+    shown = [error.said for error in admin_client.get(f"{LIST}{made.pk}/").context["errors"]]
+    assert shown == ["100% full", "Pause"]
+
+
+def test_the_edit_history_names_what_was_changed_as_the_form_does(admin_client: Client) -> None:
+    admin_client.post(f"{LIST}new/", FORM)
+    made = Connector.objects.get()
+    admin_client.post(f"{LIST}{made.pk}/edit/", FORM | {"batch_size": "7"})
+    assert "events in a batch, bearer token" in page(admin_client, f"{LIST}{made.pk}/")
+    admin_client.defaults["HTTP_ACCEPT_LANGUAGE"] = "fr"
+    assert "jeton Bearer" in page(admin_client, f"{LIST}{made.pk}/")
 
 
 @pytest.mark.django_db(transaction=True)
