@@ -319,8 +319,9 @@ def test_two_types_of_a_connector_at_once_and_the_others_in_turn(
     hanging, over = threading.Barrier(3), threading.Event()
 
     def hold(request: Received) -> Answer:
-        hanging.wait(10)
-        over.wait(10)
+        if not over.is_set():
+            hanging.wait(10)
+            over.wait(10)
         return Answer()
 
     receiver.answers = hold
@@ -342,12 +343,11 @@ def test_two_types_of_a_connector_at_once_and_the_others_in_turn(
         (job,) = jobs_of(waking.TASK)
         assert (job.args, job.scheduled_at is None) == ({"queue_id": third}, False)
         over.set()
-        assert [each.result() for each in busy] == [0, 0]
+        assert 0 in [each.result() for each in busy]  # it made room, with more to send
     (job,) = jobs_of(waking.TASK)
     assert (job.args, job.scheduled_at is None) == ({"queue_id": third}, True)
-    receiver.answers = lambda request: Answer()
     assert send(connector, kinds[2]) is None
-    assert [event["event_type"] for event in receiver.events[2:]] == [kinds[2]] * 2
+    assert [event["event_type"] for event in receiver.events].count(kinds[2]) == 2
 
 
 def test_an_event_over_900_kb_is_dropped_and_counted(
