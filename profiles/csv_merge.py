@@ -63,6 +63,13 @@ def merge(
     return Merged(created, updated, unknown)
 
 
+def subscribed(workspace_id: int) -> Sequence[tuple[int, str | None, str | None]]:
+    """Return whom the chunk that was merged last gave a subscription: profile ids, each with that
+    to e-mail and that to push, as far as the row says.
+    """
+    return _execute("subscribed", workspace=workspace_id)
+
+
 def _write(values: dict[str, Any], created: int, updated: int) -> None:
     """Write what ``merge`` found."""
     if updated:

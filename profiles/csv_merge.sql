@@ -241,3 +241,19 @@ join profiles_profile as profile
     and profile.braze_id = csv_row.new_braze_id
 order by csv_row.number
 on conflict do nothing
+
+-- name: subscribed
+-- Who was given a subscription by the rows, which one, though it may be what it was before.
+select person.id, said.email_subscribe, said.push_subscribe
+from (
+    select max(number) as number, profile_id as id from csv_match group by profile_id
+    union all
+    select csv_row.number, profile.id
+    from csv_row
+    join profiles_profile as profile
+        on profile.workspace_id = (select %(workspace)s::bigint)
+        and profile.braze_id = csv_row.new_braze_id
+) as person
+join csv_row as said on said.number = person.number
+where said.email_subscribe is not null or said.push_subscribe is not null
+order by said.number

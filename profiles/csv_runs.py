@@ -18,12 +18,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 from pyroaring import BitMap
 
-from profiles import csv_files
+from currents import outbox
+from currents.event_types import GlobalStateChange
+from profiles import csv_files, streaming
 from profiles.collisions import Collided, in_transaction
 from profiles.csv_columns import CUSTOM, Column
 from profiles.csv_files import NumberedRow, Table, UnreadableFile
 from profiles.csv_imports import KEPT, fail, file_of, rejected_file_of
-from profiles.csv_merge import merge, tables
+from profiles.csv_merge import merge, subscribed, tables
 from profiles.csv_rejected import RejectedRows
 from profiles.csv_repeats import superseded_rows
 from profiles.csv_rows import Cleaned, Cleaner
@@ -36,6 +38,8 @@ logger = logging.getLogger(__name__)
 #: Rows in one transaction: enough that its cost is nothing beside its rows, and few enough that
 #: progress moves and nobody waits long for a person of it.
 CHUNK = 20_000
+#: Of so many people at once the event streams are told.
+TOLD_AT_ONCE = 1_000
 
 
 class Overtaken(Exception):
@@ -84,6 +88,7 @@ class _Run:
         self._columns = [Column.load(stored) for stored in csv_import.columns]
         self._named_by = next(column for column in self._columns if column.identifier)
         self._cleaner = Cleaner(self._columns)
+        self._subscribes = any(name in self._cleaner.filled for name in streaming.CHANNELS)
         self._superseded = BitMap()
 
     def _open(self) -> BinaryIO:
@@ -124,6 +129,8 @@ class _Run:
         rows, cleaned, filled = chunk.rows, chunk.cleaned, self._cleaner.filled
         lines, space = cleaned.lines, held.workspace_id
         merged = merge(space, self._named_by, filled, lines, write=self._writes)
+        if self._writes and self._subscribes:
+            _tell_of_subscriptions(self._import.workspace)
         nobody = Sentence(_("No user has this Braze ID."))
         unknown = [(row, nobody) for row in merged.unknown]
         refused = sorted([*cleaned.refused, *unknown])
@@ -153,6 +160,23 @@ class _Run:
         over = self._mine().filter(position=F("total")).update(**done)
         if over and self._writes:
             file_of(self._import).unlink(missing_ok=True)
+
+
+def _tell_of_subscriptions(workspace: Workspace) -> None:
+    """Tell the event streams, where one wants it, of whom the chunk gave a subscription."""
+    asked = outbox.ask(workspace.pk)
+    if GlobalStateChange.event_type not in asked.queues:
+        return
+    for people in batched(subscribed(workspace.pk), TOLD_AT_ONCE, strict=False):
+        columns = {pk: _said(*said) for pk, *said in people}
+        news = streaming.News(columns=columns)
+        streaming.tell(workspace, news, source=streaming.CSV_IMPORT, asked=asked)
+
+
+def _said(*subscriptions: str | None) -> dict[str, str]:
+    """Return the columns of a person that a row gave a value."""
+    said = zip(streaming.CHANNELS, subscriptions, strict=True)
+    return {name: value for name, value in said if value is not None}
 
 
 def ahead[T](items: Iterator[T]) -> Iterator[T]:

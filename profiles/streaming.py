@@ -31,6 +31,7 @@ from workspaces.models import Workspace
 #: What changed a subscription.
 REST_API = "REST API"
 DASHBOARD = "Dashboard"
+CSV_IMPORT = "CSV Import"
 
 STATES = {
     Subscription.OPTED_IN: "Opted In",
@@ -57,15 +58,18 @@ class News:
         return told | {e.profile_id for e in self.events} | {pk for _, pk in self.groups}
 
 
-def tell(workspace: Workspace, news: News, *, source: str) -> None:
+def tell(
+    workspace: Workspace, news: News, *, source: str, asked: outbox.Asked | None = None
+) -> None:
     """Write to the outbox what of ``news`` a connector wants. The events are recorded already.
 
-    ``source`` is what changed subscriptions.
+    ``source`` is what changed subscriptions. ``asked`` is what ``outbox.ask`` gave in the same
+    transaction, if the caller did.
     """
     ids = news.people()
     if not ids:
         return
-    asked = outbox.ask(workspace.pk)
+    asked = asked or outbox.ask(workspace.pk)
     if not asked.queues:
         return
     people = Profile.objects.in_bulk(ids)

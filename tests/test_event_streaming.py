@@ -5,11 +5,16 @@ from ipaddress import ip_network
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from currents import outbox
-from currents.models import Connector
+from currents.event_types import GlobalStateChange
+from currents.models import Connector, OutboxEvent
 from profiles.models import Profile, SubscriptionGroup
+from tests.csv_uploads import checked, imported, run_last_job
+from tests.csv_uploads import page as csv_page
 from tests.currents_world import connect, send
 from tests.factories import ProfileFactory, SubscriptionGroupFactory
 from tests.receivers import Receiver, receiving
@@ -141,6 +146,51 @@ def test_a_subscription_is_told_by_every_door(
     changed = {"subscription_status": "Opted In", "state_change_source": "Dashboard"}
     told = properties("subscription.GlobalStateChange", connector, receiver)
     assert told == [STATE, STATE, STATE | changed]
+
+
+def test_a_csv_file_tells_of_the_subscriptions_that_it_sets(
+    connector: Connector, receiver: Receiver, ann: Profile, marketer_client: Client
+) -> None:
+    file = (
+        "external_id,email_subscribe,push_subscribe,email\n"
+        "ann,unsubscribed,,new@example.com\n"
+        "bob,opted_in,subscribed,\n"
+        "cid,,,cid@example.com\n"
+        "dan,perhaps,,\n"
+    )
+    for _ in range(2):  # set to what it was before, it is told again
+        imported(marketer_client, file)
+    told = properties("subscription.GlobalStateChange", connector, receiver)
+    by_file = STATE | {"state_change_source": "CSV Import"}
+    assert told == 2 * [
+        by_file | {"email_address": "new@example.com"},
+        {k: v for k, v in by_file.items() if k != "email_address"}
+        | {"subscription_status": "Opted In"},
+        {k: v for k, v in by_file.items() if k != "email_address"}
+        | {"subscription_status": "Subscribed", "channel": "push"},
+    ]
+    people = [event["user"]["external_user_id"] for event in receiver.events]
+    assert people == 2 * ["ann", "bob", "bob"]
+
+
+@pytest.mark.parametrize("wanted", ["users.behaviors.Purchase", GlobalStateChange.event_type])
+def test_a_csv_file_asks_once_a_chunk_what_is_wanted(
+    workspace: Workspace,
+    receiver: Receiver,
+    marketer_client: Client,
+    monkeypatch: Any,
+    wanted: str,
+) -> None:
+    connect(workspace, receiver, event_types=[wanted])
+    monkeypatch.setattr("profiles.csv_runs.TOLD_AT_ONCE", 2)
+    rows = "".join(f"user-{n},opted_in\n" for n in range(7))
+    made = checked(marketer_client, f"external_id,email_subscribe\n{rows}")
+    marketer_client.post(csv_page(made))
+    with CaptureQueriesContext(connection) as asked:
+        run_last_job()
+    look_ups = [query for query in asked if "currents_queue" in query["sql"]]
+    told = OutboxEvent.objects.count()
+    assert (len(look_ups), told) == (1, 7 if wanted == GlobalStateChange.event_type else 0)
 
 
 def test_a_group_is_told(
