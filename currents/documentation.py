@@ -27,7 +27,7 @@ def _section(kind: type[Properties]) -> str:
     meaning = " ".join((kind.__doc__ or "").split())
     parts = (("user", person_fields(kind)), ("properties", property_fields(kind)))
     tables = "\n\n".join(_table(name, list(fields)) for name, fields in parts)
-    return f"## {kind.event_type}\n\n{meaning}\n\n{tables}\n"
+    return f"## {kind.event_type}\n\n{meaning}\n\nSource: {kind.source}.\n\n{tables}\n"
 
 
 def _table(part: str, fields: Iterable[Described]) -> str:

@@ -45,6 +45,10 @@ class Properties:
 
     event_type: ClassVar[str]
     label: ClassVar[Any]
+    #: What tells of it, for ``docs/events.md``.
+    source: ClassVar[str]
+    #: Nothing does yet, so the type is only in the catalogue for what is to come.
+    is_to_come: ClassVar[bool] = False
     #: The fields of ``Person`` that events of this type do not carry.
     not_of_person: ClassVar[frozenset[str]] = frozenset({"timezone"})
 
@@ -87,6 +91,7 @@ def register[P: type[Properties]](event_type: str, label: Any) -> Callable[[P], 
 class CustomEvent(WithAdvertisingId):
     """A program of the company, or an app, reported a custom event."""
 
+    source = "`events` of `/users/track`"
     not_of_person = frozenset()
 
     name: str = always("string", "The custom event's name")
@@ -98,6 +103,8 @@ class CustomEvent(WithAdvertisingId):
 class Purchase(WithAdvertisingId):
     """Somebody bought a product."""
 
+    source = "`purchases` of `/users/track`; a `quantity` of n is n events"
+
     product_id: str = always("string", "The product")
     price: float = always("number", "The price of one, in `currency`")
     currency: str = always("string", "ISO 4217 code")
@@ -108,6 +115,8 @@ class Purchase(WithAdvertisingId):
 @dataclass(frozen=True, kw_only=True)
 class Location(WithAdvertisingId):
     """Somebody was at a place."""
+
+    source = "the attribute `current_location` of `/users/track`"
 
     latitude: float = always("number", "Degrees")
     longitude: float = always("number", "Degrees")
@@ -141,6 +150,10 @@ class StateChange(Properties):
 class GlobalStateChange(StateChange):
     """A person's subscription to e-mail or push was set, even to what it was before."""
 
+    source = (
+        "the attributes `email_subscribe` and `push_subscribe` of `/users/track`, these columns of "
+        "a CSV import, `/email/status`, the person's page"
+    )
     not_of_person = frozenset({"device_id"})
 
 
@@ -149,6 +162,10 @@ class GlobalStateChange(StateChange):
 class GroupStateChange(StateChange):
     """A person joined or left a subscription group."""
 
+    source = (
+        "`/subscription/status/set`, `/v2/subscription/status/set`, the attribute "
+        "`subscription_groups` of `/users/track`, the person's page"
+    )
     not_of_person = frozenset()
 
     subscription_group_id: Uuid = always("uuid", "The subscription group")
@@ -166,6 +183,10 @@ class Session(OnDevice):
 class FirstSession(Session):
     """Somebody opened an app for the first time; a session start follows."""
 
+    source = (
+        "the attributes `date_of_first_session` and `date_of_last_session` of `/users/track`, of "
+        "somebody who had no session before"
+    )
     not_of_person = frozenset()
 
 
@@ -174,11 +195,19 @@ class FirstSession(Session):
 class SessionStart(Session):
     """Somebody opened an app."""
 
+    source = "the attributes `date_of_first_session` and `date_of_last_session` of `/users/track`"
+
 
 @register("users.behaviors.app.SessionEnd", _("Session end"))
 @dataclass(frozen=True, kw_only=True)
 class SessionEnd(Session):
     """Somebody left an app."""
+
+    source = (
+        "none yet, since no call reports when a session ends. A connector may ask for the type, "
+        "and its test events show it, so that a receiver is ready"
+    )
+    is_to_come = True
 
     duration: float | None = prop("number", "How long the session was, seconds")
 

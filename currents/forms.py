@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from currents import connectors, partitions
-from currents.event_types import CATALOGUE, text_fields
+from currents.event_types import CATALOGUE, Properties, text_fields
 from currents.models import Connector, Transformation
 from currents.outbound import Refused, check_url
 from workspaces.models import User
@@ -47,7 +47,7 @@ class ConnectorForm(forms.ModelForm):
     def __init__(self, data: Any = None, *, instance: Connector) -> None:
         super().__init__(data, instance=instance)
         event_types: Any = self.fields["event_types"]
-        event_types.choices = [(name, kind.label) for name, kind in CATALOGUE.items()]
+        event_types.choices = [(name, _label(kind)) for name, kind in CATALOGUE.items()]
         if instance.sealed_token:
             self.fields["token"].help_text = _("A token is kept. Leave this empty to keep it.")
         else:
@@ -96,6 +96,13 @@ class ConnectorForm(forms.ModelForm):
         # The workspace is no field of the form, but a name is unique within it.
         exclusions: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
         return exclusions - {"workspace"}
+
+
+def _label(kind: type[Properties]) -> str:
+    """What a type is called on the form, which says where it does not happen yet."""
+    if not kind.is_to_come:
+        return str(kind.label)
+    return _("%(type)s (none yet: no call reports it)") % {"type": kind.label}
 
 
 class DeleteForm(forms.Form):

@@ -58,6 +58,14 @@ def test_an_admin_creates_a_connector(admin_client: Client, workspace: Workspace
     assert unseal(made.sealed_token) == "s3cret-token"
 
 
+def test_the_form_says_which_type_does_not_happen_yet(admin_client: Client) -> None:
+    choices = dict(admin_client.get(f"{LIST}new/").context["form"].fields["event_types"].choices)
+    assert choices["users.behaviors.app.SessionStart"] == "Session start"
+    assert choices["users.behaviors.app.SessionEnd"] == (
+        "Session end (none yet: no call reports it)"
+    )
+
+
 def test_a_token_is_never_shown(admin_client: Client) -> None:
     admin_client.post(f"{LIST}new/", FORM)
     made = Connector.objects.get()
