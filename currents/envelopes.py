@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from currents.event_types import Person, Properties
@@ -12,36 +11,47 @@ from currents.event_types import Person, Properties
 NOTHING = (None, "")
 
 
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """Something that somebody did, or that was done to them, at a time."""
+class Happening(NamedTuple):
+    """Something that somebody did, or that was done to them, at a time.
+
+    ``who`` is a person, or the id of a profile: who that is, is then read as the event is written.
+    """
 
     what: Properties
-    who: Person
+    who: Person | int
     time: datetime
 
 
 def envelope(happening: Happening, *, workspace_uid: UUID, id: UUID | None = None) -> str:
-    """Return one event as JSON text, with ``id`` or one of its own.
+    """Return one event of a ``Person`` as JSON text, with ``id`` or one of its own.
 
     Absent values are absent keys. Raises ValueError where a value has no place in JSON.
     """
-    what, who = happening.what, happening.who
-    event = {
-        "event_type": what.event_type,
-        "id": id or uuid4(),
-        "time": int(happening.time.timestamp()),
-        "user": {
-            name: value
-            for name, value in vars(who).items()
-            if value not in NOTHING and name not in what.not_of_person
-        },
-        "properties": {
-            **{name: value for name, value in vars(what).items() if value not in NOTHING},
-            "app_group_id": workspace_uid,
-        },
+    what, who, _time = happening
+    user = {
+        name: value
+        for name, value in vars(who).items()
+        if value not in NOTHING and name not in what.not_of_person
     }
-    return compact(event)
+    return (
+        f'{{"event_type":"{what.event_type}","id":"{id or uuid4()}","time":{seconds(happening)},'
+        f'"user":{compact(user)},"properties":{properties(what, str(workspace_uid))}}}'
+    )
+
+
+def seconds(happening: Happening) -> int:
+    """Return the ``time`` of an event."""
+    return int(happening.time.timestamp())
+
+
+def properties(what: Properties, workspace_uid: str) -> str:
+    """Return the ``properties`` of an event as JSON text, without a line break or a tab.
+
+    Raises ValueError where a value has no place in JSON.
+    """
+    told = {name: value for name, value in vars(what).items() if value not in NOTHING}
+    told["app_group_id"] = workspace_uid
+    return compact(told)
 
 
 def compact(value: Any) -> str:
@@ -51,7 +61,7 @@ def compact(value: Any) -> str:
 
 def body(envelopes: list[str]) -> bytes:
     """Return the body of one call: its events, each as ``envelope`` made it."""
-    return f'{{"events":[{",".join(envelopes)}]}}'.encode("ascii")
+    return f'{{"events":[{",".join(envelopes)}]}}'.encode()
 
 
 def _plain(value: Any) -> Any:
@@ -62,5 +72,5 @@ def _plain(value: Any) -> Any:
     raise ValueError(f"{type(value).__name__} has no place in an event")
 
 
-#: ASCII throughout: whatever text somebody sends us, even half a surrogate pair, can be passed on.
+#: In ASCII: whatever text somebody sends us, even half a surrogate pair, can be passed on.
 ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=_plain)

@@ -18,7 +18,8 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from currents import partitions, restoring, waking
-from currents.envelopes import Happening, envelope
+from currents.envelopes import Happening, envelope, properties, seconds
+from currents.event_types import CATALOGUE, Person
 from currents.models import SENDING, Queue
 from workspaces import statements
 
@@ -87,19 +88,20 @@ def write(workspace_id: int, happenings: Iterable[Happening], *, asked: Asked | 
     where a value has no place in JSON.
     """
     asked = asked or ask(workspace_id)
-    bodies: dict[str, list[str]] = {}
+    lines: dict[tuple[str, str], list[str]] = {}
     for each in happenings:
         if each.what.event_type in asked.queues:
-            body = envelope(each, workspace_uid=asked.uid)
-            bodies.setdefault(each.what.event_type, []).append(body)
-    if bodies:
+            statement, line = _line(each, asked.uid)
+            lines.setdefault((each.what.event_type, statement), []).append(line)
+    written = 0
+    if lines:
         with transaction.atomic(savepoint=False):
             partitions.ensure(asked.day)
-            for event_type, lines in bodies.items():
-                _write(workspace_id, event_type, lines)
+            for (event_type, statement), events in lines.items():
+                written += _write(workspace_id, event_type, statement, events)
                 for queue in asked.queues[event_type]:
                     transaction.on_commit(partial(waking.wake, queue), robust=True)
-    return sum(map(len, bodies.values()))
+    return written
 
 
 def horizon() -> int:
@@ -111,7 +113,7 @@ def read(queue: Queue, limit: int) -> Reading:
     """Return what ``queue`` may send now: at most ``limit`` events, and about ``MOST`` bytes."""
     rows = _rows("read", **_behind(queue), limit=limit, largest=LARGEST, most=MOST)
     events = list(map(Waiting._make, rows))
-    size = sum(LARGEST if each.body is None else len(each.body) for each in events)
+    size = sum(map(_size, events))
     return Reading(events, cut=len(events) >= limit or size >= MOST)
 
 
@@ -131,10 +133,32 @@ def position_at(queue: Queue, start: datetime) -> tuple[int, int] | None:
     return (rows[0][0], rows[0][1] - 1) if rows else None
 
 
-def _write(workspace_id: int, event_type: str, lines: list[str]) -> None:
-    values = {"event_type": event_type, "bodies": "\n".join(lines)}
+def _line(happening: Happening, uid: UUID) -> tuple[str, str]:
+    """Return the statement that writes an event, and the event as that takes it."""
+    if isinstance(happening.who, Person):
+        return "write", envelope(happening, workspace_uid=uid)
+    told = properties(happening.what, str(uid))
+    return "write_of_people", f"{happening.who}\t{seconds(happening)}\t{told}"
+
+
+def _write(workspace_id: int, event_type: str, statement: str, events: list[str]) -> int:
+    """Write ``events``; return how many: those of people who are there."""
+    values: dict[str, Any] = {
+        "workspace": workspace_id,
+        "event_type": event_type,
+        "events": "\n".join(events),
+        "with_timezone": "timezone" not in CATALOGUE[event_type].not_of_person,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(STATEMENTS["write"], {"workspace": workspace_id, **values})
+        cursor.execute(STATEMENTS[statement], values)
+        return int(cursor.rowcount)
+
+
+def _size(event: Waiting) -> int:
+    """How many bytes the body has, at most ``LARGEST``."""
+    if event.body is None:
+        return LARGEST
+    return len(event.body) if event.body.isascii() else len(event.body.encode())
 
 
 def _behind(queue: Queue) -> dict[str, Any]:

@@ -19,7 +19,6 @@ from currents.event_types import (
     GlobalStateChange,
     GroupStateChange,
     Location,
-    Person,
     Properties,
     Purchase,
     SessionStart,
@@ -52,10 +51,10 @@ class News:
     columns: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     groups: Mapping[tuple[UUID, int], bool] = field(default_factory=dict)
 
-    def people(self) -> set[int]:
-        """Return whom it is about."""
+    def reached(self) -> set[int]:
+        """Return those of whom an event tells an address as well: whose settings changed."""
         told = {pk for pk, columns in self.columns.items() if any(_streamed(columns))}
-        return told | {e.profile_id for e in self.events} | {pk for _, pk in self.groups}
+        return told | {pk for _, pk in self.groups}
 
 
 def tell(
@@ -66,17 +65,17 @@ def tell(
     ``source`` is what changed subscriptions. ``asked`` is what ``outbox.ask`` gave in the same
     transaction, if the caller did.
     """
-    ids = news.people()
-    if not ids:
+    reached = news.reached()
+    if not (reached or news.events):
         return
     asked = asked or outbox.ask(workspace.pk)
     if not asked.queues:
         return
-    people = Profile.objects.in_bulk(ids)
+    people = Profile.objects.in_bulk(reached) if reached else {}
     happenings = [
         *_settings(news, people, source),
         *_groups(news, people, source),
-        *_events(news.events, people),
+        *_events(news.events),
     ]
     outbox.write(workspace.pk, happenings, asked=asked)
 
@@ -86,21 +85,13 @@ def _streamed(columns: Mapping[str, Any]) -> Iterator[str]:
     return (name for name in ("latitude", *CHANNELS) if name in columns)
 
 
-def _who(person: Profile) -> Person:
-    return Person(
-        user_id=person.braze_id,
-        external_user_id=person.external_id,
-        timezone=person.time_zone or None,
-    )
-
-
 def _settings(news: News, people: Mapping[int, Profile], source: str) -> Iterator[Happening]:
     now = timezone.now()
     for pk, columns in news.columns.items():
         if person := people.get(pk):
             for name in _streamed(columns):
                 if what := _set(person, name, columns, source):
-                    yield Happening(what, _who(person), now)
+                    yield Happening(what, pk, now)
 
 
 def _set(
@@ -135,19 +126,17 @@ def _groups(news: News, people: Mapping[int, Profile], source: str) -> Iterator[
                 email_address=person.email or None,
                 phone_number=person.phone or None,
             )
-            yield Happening(what, _who(person), now)
+            yield Happening(what, pk, now)
 
 
-def _events(events: Collection[NewEvent], people: Mapping[int, Profile]) -> Iterator[Happening]:
-    firsts = _first_sessions(events)
+def _events(events: Collection[NewEvent]) -> Iterator[Happening]:
+    firsts, now = _first_sessions(events), timezone.now()
     for event in events:
-        if person := people.get(event.profile_id):
-            time = min(event.time, timezone.now())
-            for what in _done(event, time, firsts):
-                yield Happening(what, _who(person), time)
+        for what in _done(event, firsts):
+            yield Happening(what, event.profile_id, min(event.time, now))
 
 
-def _done(event: NewEvent, time: datetime, firsts: Mapping[int, datetime]) -> Iterable[Properties]:
+def _done(event: NewEvent, firsts: Mapping[int, datetime]) -> Iterable[Properties]:
     app_id = event.app_id or None
     if event.kind == EventKind.CUSTOM:
         yield CustomEvent(
