@@ -4,7 +4,7 @@
 it a bare httpx loop that posts the same bodies, prepared, over a connection kept alive. They take
 turns, three times each; the median counts, in microseconds for each event.
 
-``outbox_overhead``: the transaction of a ``/users/track`` call with events of people drawn at random,
+``outbox_overhead``: the transaction of a ``/users/track`` call with events of random people,
 without a connector that wants them and with one. For one event and for 75; the worse counts,
 medians of interleaved pairs.
 
