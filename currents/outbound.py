@@ -8,7 +8,7 @@ of an answer.
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from ssl import SSLContext
 from typing import Any, Self
 
@@ -54,6 +54,7 @@ class Response:
         return self.content.decode("utf-8", "replace").replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 
+@lru_cache(maxsize=256)
 def check_url(url: str) -> httpx.URL:
     """Return ``url``, read, if it is one that could be called, whatever its name leads to.
 

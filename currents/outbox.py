@@ -113,7 +113,7 @@ def read(queue: Queue, limit: int) -> Reading:
     """Return what ``queue`` may send now: at most ``limit`` events, and about ``MOST`` bytes."""
     rows = _rows("read", **_behind(queue), limit=limit, largest=LARGEST, most=MOST)
     events = list(map(Waiting._make, rows))
-    size = sum(map(_size, events))
+    size = sum(LARGEST if body is None else _bytes(body) for _xid, _id, body in rows)
     return Reading(events, cut=len(events) >= limit or size >= MOST)
 
 
@@ -154,11 +154,8 @@ def _write(workspace_id: int, event_type: str, statement: str, events: list[str]
         return int(cursor.rowcount)
 
 
-def _size(event: Waiting) -> int:
-    """How many bytes the body has, at most ``LARGEST``."""
-    if event.body is None:
-        return LARGEST
-    return len(event.body) if event.body.isascii() else len(event.body.encode())
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def _behind(queue: Queue) -> dict[str, Any]:
