@@ -27,7 +27,8 @@ STATEMENTS = statements.load(Path(__file__).with_name("outbox.sql"))
 
 #: The largest event that is sent. Bytes.
 LARGEST = 900 * 1024
-#: What is read at once, whatever the number of events: enough for many batches of usual ones.
+#: A usual event has no more bytes than this; of larger ones only so many bytes are read at once.
+USUAL = 4096
 MOST = 4 * 1024 * 1024
 
 
@@ -110,10 +111,21 @@ def horizon() -> int:
 
 
 def read(queue: Queue, limit: int) -> Reading:
-    """Return what ``queue`` may send now: at most ``limit`` events, and about ``MOST`` bytes."""
-    rows = _rows("read", **_behind(queue), limit=limit, largest=LARGEST, most=MOST)
+    """Return what ``queue`` may send now: at most ``limit`` events, or about ``MOST`` bytes of them
+    where the next one is larger than usual.
+    """
+    rows = _rows("read", **_behind(queue), limit=limit, usual=USUAL)
+    usual = next((place for place, row in enumerate(rows) if row[2] is None), len(rows))
+    if rows and not usual:
+        return _read_large(queue, limit)
+    events = list(map(Waiting._make, rows[:usual]))
+    return Reading(events, cut=len(rows) >= limit or usual < len(rows))
+
+
+def _read_large(queue: Queue, limit: int) -> Reading:
+    rows = _rows("read_large", **_behind(queue), limit=limit, largest=LARGEST, most=MOST)
     events = list(map(Waiting._make, rows))
-    size = sum(LARGEST if body is None else _bytes(body) for _xid, _id, body in rows)
+    size = sum(LARGEST if each.body is None else len(each.body.encode()) for each in events)
     return Reading(events, cut=len(events) >= limit or size >= MOST)
 
 
@@ -152,10 +164,6 @@ def _write(workspace_id: int, event_type: str, statement: str, events: list[str]
     with connection.cursor() as cursor:
         cursor.execute(STATEMENTS[statement], values)
         return int(cursor.rowcount)
-
-
-def _bytes(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode())
 
 
 def _behind(queue: Queue) -> dict[str, Any]:

@@ -42,31 +42,28 @@ order by place
 select pg_snapshot_xmin(pg_current_snapshot())::text::bigint
 
 -- name: read
--- What a queue may send next, in order: events that are settled, which they are once every
--- transaction before theirs is over, for none can then come before them any more. Transactions of
--- other databases on the server take numbers from the same row, and would hold up ours: those that
--- are known to be elsewhere, by the lock that each holds on its own number, do not count. The sizes
--- are added up first, and bodies beyond the bound stay where they are. An event that is larger than
--- may be sent comes without its body. As few columns as will do: each costs as much as the search.
-with horizon as materialized (
-    select coalesce(min(open.xid), pg_snapshot_xmax(pg_current_snapshot())) as xid
-    from pg_snapshot_xip(pg_current_snapshot()) as open (xid)
-    where not exists (
-        select from pg_locks as lock
-        join pg_stat_activity as session on session.pid = lock.pid
-        join pg_database as ours on ours.datname = current_database()
-        where lock.locktype = 'transactionid' and lock.mode = 'ExclusiveLock' and lock.granted
-            and lock.transactionid = open.xid::xid and session.datid <> ours.oid
-    )
-),
-waiting as (
+-- What a queue may send next, in order: events that are settled. One that is larger than usual comes
+-- without its body, so that any number of them has room. As few columns as will do: each costs as
+-- much as the search.
+select xid, id, case when octet_length(body) <= %(usual)s then body end
+from currents_outboxevent
+where workspace_id = %(workspace)s and event_type = %(event_type)s
+    and (xid, id) > (%(xid)s, %(event_id)s)
+    and xid < (select currents_horizon())
+order by xid, id
+limit %(limit)s
+
+-- name: read_large
+-- The same of events of any size. The sizes are added up first, and bodies beyond the bound stay
+-- where they are. An event that is larger than may be sent comes without its body.
+with waiting as (
     select xid, id, body, sum(least(octet_length(body), %(largest)s))
         over (order by xid, id rows unbounded preceding) as total
     from (
         select xid, id, body from currents_outboxevent
         where workspace_id = %(workspace)s and event_type = %(event_type)s
             and (xid, id) > (%(xid)s, %(event_id)s)
-            and xid < (select horizon.xid::text::bigint from horizon)
+            and xid < (select currents_horizon())
         order by xid, id
         limit %(limit)s
     ) as next

@@ -153,12 +153,24 @@ def test_a_reading_of_a_backlog_walks_the_index(connector: Connector) -> None:
     write(connector.workspace, *map(str, range(3000)))
     done_with(connector, 1000)
     queue = queue_of(connector)
-    values = outbox._behind(queue) | {"limit": 100, "largest": outbox.LARGEST, "most": outbox.MOST}
+    bounds = {"usual": outbox.USUAL, "largest": outbox.LARGEST, "most": outbox.MOST}
     with sending._alone(queue.pk), connection.cursor() as cursor:
         cursor.execute("analyze currents_outboxevent")
-        cursor.execute("explain " + outbox.STATEMENTS["read"], values)
-        plan = "\n".join(line for (line,) in cursor.fetchall())
-    assert ("Index Scan" in plan, "Sort  " in plan) == (True, False)
+        for statement in ("read", "read_large"):
+            values = outbox._behind(queue) | {"limit": 100} | bounds
+            cursor.execute("explain " + outbox.STATEMENTS[statement], values)
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+            assert ("Index Scan" in plan, "Sort  " in plan) == (True, False)
+
+
+def test_a_reading_of_usual_events_ends_before_a_large_one(connector: Connector) -> None:
+    for name, size in (("a", 1), ("b", 1), ("large", outbox.USUAL), ("c", 1)):
+        write(connector.workspace, name, text="x" * size)
+    assert outbox.read(queue_of(connector), 10).cut
+    assert read(connector) == ["a", "b"]
+    done_with(connector, 10)
+    assert not outbox.read(queue_of(connector), 10).cut
+    assert read(connector) == ["large", "c"]
 
 
 def test_any_text_can_be_written(connector: Connector) -> None:
