@@ -37,7 +37,7 @@ from currents.envelopes import Happening, body
 from currents.event_types import CustomEvent, Person
 from currents.models import Connector, OutboxEvent, Queue
 from profiles.models import Event
-from profiles.track_serializers import read_call
+from profiles.track_serializers import open_call
 from profiles.tracking import track
 from workspaces.models import Workspace
 
@@ -127,7 +127,7 @@ def _transaction(workspace: Workspace, people: list[int]) -> float:
         }
         for number in people
     ]
-    call = read_call({"events": events}, most=len(events), most_in_all=len(events))
+    call = open_call({"events": events}, most=len(events), most_in_all=len(events))
     started = perf_counter()
     track(workspace, call)
     return (perf_counter() - started) * 1000

@@ -49,6 +49,8 @@ class Negotiation(negotiation.DefaultContentNegotiation):
     """Answers in JSON also a caller who asks for something else."""
 
     def select_renderer(self, request: Any, renderers: Any, format_suffix: Any = None) -> Any:
+        if len(renderers) == 1:
+            return renderers[0], renderers[0].media_type
         try:
             return super().select_renderer(request, renderers, format_suffix)
         except (NotAcceptable, Http404):

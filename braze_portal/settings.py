@@ -89,12 +89,17 @@ DATABASES = {
         os.environ.get("DATABASE_URL") or embedded_postgres.url(VAR_DIR / "postgres")
     )
 }
-# A database that was restarted costs no request: a dead connection is noticed as it is handed out.
-DATABASES["default"]["OPTIONS"]["pool"] = {
-    "min_size": 1,
-    "max_size": 16,
-    "timeout": 10,
-    "check": connections.check,
+DATABASES["default"]["OPTIONS"] |= {
+    # Only ``workspaces.statements.prepared`` has statements prepared: after so many runs.
+    "prepare_threshold": 2,
+    # A database that was restarted costs no request: a dead connection is noticed as it is handed
+    # out.
+    "pool": {
+        "min_size": 1,
+        "max_size": 16,
+        "timeout": 10,
+        "check": connections.check,
+    },
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -251,4 +256,6 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "WARNING")},
+    # It warns of every pipeline that a failed statement breaks off; the failure itself is raised.
+    "loggers": {"psycopg": {"level": "ERROR"}, "psycopg.pool": {"level": "WARNING"}},
 }

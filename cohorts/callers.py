@@ -5,7 +5,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 from rest_framework.exceptions import APIException
@@ -69,7 +68,7 @@ def _find(partner_api_key: Any, client_secret: Any, address: str | None) -> Any:
         "noted_every": USE_NOTED_EVERY,
         "address": address,
     }
-    with connection.cursor() as cursor:
+    with statements.prepared() as cursor:
         cursor.execute(STATEMENTS["find"], values)
         return cursor.fetchone()
 

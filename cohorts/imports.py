@@ -9,7 +9,6 @@ from time import perf_counter
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
 from cohorts.callers import Caller
@@ -166,6 +165,6 @@ def _enter(
 
 
 def _execute(statement: str, **values: Any) -> list[Any]:
-    with connection.cursor() as cursor:
+    with statements.prepared() as cursor:
         cursor.execute(STATEMENTS[statement], values)
         return cursor.fetchall() if cursor.description else []

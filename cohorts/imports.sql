@@ -19,7 +19,7 @@ on conflict (workspace_id, partner_id, cohort_id) do update
 -- name: make_cohort
 -- For users who come before their cohort's name.
 insert into cohorts_cohort (workspace_id, partner_id, cohort_id, name)
-values (%(workspace)s, %(partner)s, %(cohort_id)s, left(%(cohort_id)s, 1000))
+values (%(workspace)s, %(partner)s, %(cohort_id)s::text, left(%(cohort_id)s::text, 1000))
 on conflict (workspace_id, partner_id, cohort_id) do nothing
 
 -- name: change_members
@@ -62,7 +62,7 @@ returning active
 -- a commit takes.
 with synced as (
     update cohorts_cohort set last_sync_at = statement_timestamp()
-    where id = %(cohort)s and %(call)s = 'users'
+    where id = %(cohort)s and %(call)s::text = 'users'
 )
 insert into cohorts_cohortimport (
     workspace_id, partner_id, key_id, cohort_id, cohort_identifier, call, received_at,
@@ -70,7 +70,7 @@ insert into cohorts_cohortimport (
     duration_ms, outcome, status, reason
 )
 values (
-    %(workspace)s, %(partner)s, %(key)s, %(cohort)s, %(cohort_id)s, %(call)s, %(received_at)s,
+    %(workspace)s, %(partner)s, %(key)s, %(cohort)s, %(cohort_id)s, %(call)s::text, %(received_at)s,
     %(asked)s, %(added)s, %(removed)s, %(unchanged)s, %(unmatched)s, %(ignored)s,
     %(unmatched_sample)s, %(duration_ms)s, 'applied', 201, ''
 )

@@ -6,52 +6,41 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from currents.event_types import Person, Properties
+from currents.event_types import Person, Properties, Uuid
 
 NOTHING = (None, "")
 
 
 class Happening(NamedTuple):
-    """Something that somebody did, or that was done to them, at a time.
-
-    ``who`` is a person, or the id of a profile: who that is, is then read as the event is written.
-    """
+    """Something that somebody did, or that was done to them, at a time."""
 
     what: Properties
-    who: Person | int
+    who: Person
     time: datetime
 
 
-def envelope(happening: Happening, *, workspace_uid: UUID, id: UUID | None = None) -> str:
-    """Return one event of a ``Person`` as JSON text, with ``id`` or one of its own.
+def envelope(happening: Happening, *, workspace_uid: Uuid, id: UUID | None = None) -> str:
+    """Return one event as JSON text, with ``id`` or one of its own.
 
     Absent values are absent keys. Raises ValueError where a value has no place in JSON.
     """
-    what, who, _time = happening
+    what, who, time = happening
     user = {
         name: value
         for name, value in vars(who).items()
         if value not in NOTHING and name not in what.not_of_person
     }
-    return (
-        f'{{"event_type":"{what.event_type}","id":"{id or uuid4()}","time":{seconds(happening)},'
-        f'"user":{compact(user)},"properties":{properties(what, str(workspace_uid))}}}'
-    )
-
-
-def seconds(happening: Happening) -> int:
-    """Return the ``time`` of an event."""
-    return int(happening.time.timestamp())
-
-
-def properties(what: Properties, workspace_uid: str) -> str:
-    """Return the ``properties`` of an event as JSON text, without a line break or a tab.
-
-    Raises ValueError where a value has no place in JSON.
-    """
     told = {name: value for name, value in vars(what).items() if value not in NOTHING}
-    told["app_group_id"] = workspace_uid
-    return compact(told)
+    told["app_group_id"] = str(workspace_uid)
+    return compact(
+        {
+            "event_type": what.event_type,
+            "id": str(id or uuid4()),
+            "time": int(time.timestamp()),
+            "user": user,
+            "properties": told,
+        }
+    )
 
 
 def compact(value: Any) -> str:

@@ -10,16 +10,16 @@ nothing is read twice.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
-from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
+from django.db.backends.utils import CursorWrapper
 
 from currents import partitions, restoring, waking
-from currents.envelopes import Happening, envelope, properties, seconds
-from currents.event_types import CATALOGUE, Person
+from currents.envelopes import Happening, envelope
+from currents.event_types import Properties
 from currents.models import SENDING, Queue
 from workspaces import statements
 
@@ -48,32 +48,56 @@ class Reading:
     cut: bool
 
 
-@dataclass(frozen=True)
 class Asked:
-    """What a writer has to know of a workspace: see ``ask``."""
+    """What a writer has to know of a workspace: see ``ask``. The answer is awaited when it is first
+    looked at.
+    """
 
-    uid: UUID
-    day: date
-    # Those to wake for each type that is wanted; none where its connectors are at rest.
-    queues: dict[str, list[waking.Sleeper]]
+    def __init__(self, cursor: CursorWrapper) -> None:
+        self._cursor = cursor
+
+    @cached_property
+    def _rows(self) -> list[Any]:
+        rows = self._cursor.fetchall()
+        if any(restored for *_rest, restored in rows):
+            restoring.settle_in()
+        return rows
+
+    @property
+    def uid(self) -> str:
+        """The workspace's own id."""
+        return str(self._rows[0][0])
+
+    @property
+    def day(self) -> date:
+        """The day on which the rows of this transaction fall."""
+        return self._rows[0][1]
+
+    @cached_property
+    def queues(self) -> dict[str, list[waking.Sleeper]]:
+        """Those to wake for each type that is wanted; none where its connectors are at rest."""
+        queues: dict[str, list[waking.Sleeper]] = {}
+        for _uid, _day, event_type, connector, queue, flush, state, _restored in self._rows:
+            if event_type is not None:
+                sleepers = queues.setdefault(event_type, [])
+                if state in SENDING:
+                    sleepers.append(waking.Sleeper(connector, queue, flush))
+        return queues
+
+    def wants(self, *kinds: type[Properties]) -> bool:
+        """Tell whether one of ``kinds`` is wanted."""
+        return any(kind.event_type in self.queues for kind in kinds)
 
 
 def ask(workspace_id: int) -> Asked:
-    """Return which events the workspace's connectors want, for a ``write`` in this transaction.
+    """Ask which events the workspace's connectors want, for a ``write`` in this transaction.
 
     Asked of the database each time, by index: a writer that asks once in its transaction cannot
     miss a connector that was launched before it asked.
     """
-    rows = _rows("wanted", workspace=workspace_id)
-    queues: dict[str, list[waking.Sleeper]] = {}
-    if any(restored for *_rest, restored in rows):
-        restoring.settle_in()
-    for _uid, _day, event_type, connector, queue, flush, state, _restored in rows:
-        if event_type is not None:
-            sleepers = queues.setdefault(event_type, [])
-            if state in SENDING:
-                sleepers.append(waking.Sleeper(connector, queue, flush))
-    return Asked(rows[0][0], rows[0][1], queues)
+    cursor = statements.prepared()
+    cursor.execute(STATEMENTS["wanted"], {"workspace": workspace_id})
+    return Asked(cursor)
 
 
 def wanted(workspace_id: int) -> frozenset[str]:
@@ -81,28 +105,29 @@ def wanted(workspace_id: int) -> frozenset[str]:
     return frozenset(ask(workspace_id).queues)
 
 
-def write(workspace_id: int, happenings: Iterable[Happening], *, asked: Asked | None = None) -> int:
-    """Write those of ``happenings`` that a connector wants, in their order; return how many.
+def write(
+    workspace_id: int, happenings: Iterable[Happening], *, asked: Asked | None = None
+) -> None:
+    """Write those of ``happenings`` that a connector wants, in their order.
 
     They become true with the transaction that is under way. Soon after it, a worker sends them.
     ``asked`` is what ``ask`` gave in the same transaction, if the writer did. Raises ValueError
     where a value has no place in JSON.
     """
     asked = asked or ask(workspace_id)
-    lines: dict[tuple[str, str], list[str]] = {}
+    lines: dict[str, list[str]] = {}
+    uid = asked.uid
     for each in happenings:
-        if each.what.event_type in asked.queues:
-            statement, line = _line(each, asked.uid)
-            lines.setdefault((each.what.event_type, statement), []).append(line)
-    written = 0
+        if asked.wants(type(each.what)):
+            line = envelope(each, workspace_uid=uid)
+            lines.setdefault(each.what.event_type, []).append(line)
     if lines:
         with transaction.atomic(savepoint=False):
             partitions.ensure(asked.day)
-            for (event_type, statement), events in lines.items():
-                written += _write(workspace_id, event_type, statement, events)
+            for event_type, events in lines.items():
+                _write(workspace_id, event_type, events)
                 for queue in asked.queues[event_type]:
                     transaction.on_commit(partial(waking.wake, queue), robust=True)
-    return written
 
 
 def horizon() -> int:
@@ -145,25 +170,11 @@ def position_at(queue: Queue, start: datetime) -> tuple[int, int] | None:
     return (rows[0][0], rows[0][1] - 1) if rows else None
 
 
-def _line(happening: Happening, uid: UUID) -> tuple[str, str]:
-    """Return the statement that writes an event, and the event as that takes it."""
-    if isinstance(happening.who, Person):
-        return "write", envelope(happening, workspace_uid=uid)
-    told = properties(happening.what, str(uid))
-    return "write_of_people", f"{happening.who}\t{seconds(happening)}\t{told}"
-
-
-def _write(workspace_id: int, event_type: str, statement: str, events: list[str]) -> int:
-    """Write ``events``; return how many: those of people who are there."""
-    values: dict[str, Any] = {
-        "workspace": workspace_id,
-        "event_type": event_type,
-        "events": "\n".join(events),
-        "with_timezone": "timezone" not in CATALOGUE[event_type].not_of_person,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(STATEMENTS[statement], values)
-        return int(cursor.rowcount)
+def _write(workspace_id: int, event_type: str, events: list[str]) -> None:
+    text = "\n".join(events)
+    values: dict[str, Any] = {"workspace": workspace_id, "event_type": event_type, "events": text}
+    with statements.prepared() as cursor:
+        cursor.execute(STATEMENTS["write"], values)
 
 
 def _behind(queue: Queue) -> dict[str, Any]:
@@ -176,6 +187,6 @@ def _behind(queue: Queue) -> dict[str, Any]:
 
 
 def _rows(statement: str, **values: Any) -> list[Any]:
-    with connection.cursor() as cursor:
+    with statements.prepared() as cursor:
         cursor.execute(STATEMENTS[statement], values)
         return cursor.fetchall()

@@ -17,25 +17,6 @@ insert into currents_outboxevent (workspace_id, event_type, body)
 select %(workspace)s, %(event_type)s, line
 from string_to_table(%(events)s, E'\n') as event (line)
 
--- name: write_of_people
--- The same events as ``envelope`` makes them, of people who are read here: that costs no question of
--- its own. Of each comes the id of the profile, the time and the properties, parted by tabs.
-insert into currents_outboxevent (workspace_id, event_type, body)
-select %(workspace)s, %(event_type)s,
-    '{"event_type":"' || %(event_type)s || '","id":"' || gen_random_uuid()
-    || '","time":' || split_part(line, E'\t', 2)
-    || ',"user":{"user_id":"' || person.braze_id || '"'
-    || case when person.external_id <> ''
-        then ',"external_user_id":' || to_json(person.external_id) else '' end
-    || case when person.time_zone <> '' and %(with_timezone)s
-        then ',"timezone":' || to_json(person.time_zone) else '' end
-    || '},"properties":' || split_part(line, E'\t', 3) || '}'
-from string_to_table(%(events)s, E'\n') with ordinality as event (line, place)
-join profiles_profile as person
-    on person.workspace_id = (select %(workspace)s::bigint)
-    and person.id = split_part(line, E'\t', 1)::bigint
-order by place
-
 -- name: horizon
 -- Every transaction before this one is over. Where a queue begins that is made now: it misses
 -- nothing of a writer that has begun already and will find the connector launched.

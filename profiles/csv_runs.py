@@ -18,7 +18,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 from pyroaring import BitMap
 
-from currents import outbox
 from currents.event_types import GlobalStateChange
 from profiles import csv_files, streaming
 from profiles.collisions import Collided, in_transaction
@@ -164,13 +163,13 @@ class _Run:
 
 def _tell_of_subscriptions(workspace: Workspace) -> None:
     """Tell the event streams, where one wants it, of whom the chunk gave a subscription."""
-    asked = outbox.ask(workspace.pk)
-    if GlobalStateChange.event_type not in asked.queues:
+    listeners = streaming.listen(workspace)
+    if not listeners.asked.wants(GlobalStateChange):
         return
     for people in batched(subscribed(workspace.pk), TOLD_AT_ONCE, strict=False):
         columns = {pk: _said(*said) for pk, *said in people}
         news = streaming.News(columns=columns)
-        streaming.tell(workspace, news, source=streaming.CSV_IMPORT, asked=asked)
+        streaming.tell(workspace, news, source=streaming.CSV_IMPORT, listeners=listeners)
 
 
 def _said(*subscriptions: str | None) -> dict[str, str]:

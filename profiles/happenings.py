@@ -12,7 +12,6 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
 
 from profiles import streaming
 from profiles.attributes import type_of
@@ -36,16 +35,18 @@ class Said:
     gone: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Happenings:
     """What a call tells. People are named by their profile ids.
 
+    ``spelled`` is what ``events.spell`` gave of the events, where that is done already.
     ``subscriptions`` says of a group and a person whether they are subscribed; ``push_tokens`` of
     an app and a token whose it is, and on which device, if that is known.
     """
 
     people: dict[int, Said] = field(default_factory=dict)
     events: list[NewEvent] = field(default_factory=list)
+    spelled: str | None = None
     subscriptions: dict[tuple[UUID, int], bool] = field(default_factory=dict)
     push_tokens: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
 
@@ -61,14 +62,16 @@ def hold(workspace: Workspace, ids: Collection[int]) -> dict[int, dict[str, Any]
         "ids": json.dumps(list(ids)),
         "lock_timeout": settings.IMPORT_LOCK_TIMEOUT,
     }
-    with connection.cursor() as cursor:
+    with statements.prepared() as cursor:
         cursor.execute(STATEMENTS["hold"], asked)
         return {pk: json.loads(custom) for pk, custom in cursor}
 
 
-def record(workspace: Workspace, told: Happenings) -> None:
+def record(
+    workspace: Workspace, told: Happenings, *, listeners: streaming.Listeners | None = None
+) -> None:
     """Write what was ``told``: one statement a kind, and only rows that change; and tell the
-    event streams.
+    event streams, of which ``listeners`` says what the transaction knows of them already.
 
     The custom attributes of people must have been held, where what is put depends on them. Raises
     ``Collided`` where somebody was deleted, or merged, since they were found; or the transaction
@@ -82,10 +85,13 @@ def record(workspace: Workspace, told: Happenings) -> None:
     if told.subscriptions:
         said = [(str(group), pk, state) for (group, pk), state in told.subscriptions.items()]
         _execute("subscribe", workspace, said=json.dumps(said))
-    record_events(workspace, told.events)
     columns = {pk: said.columns for pk, said in told.people.items()}
     news = streaming.News(told.events, columns, told.subscriptions)
-    streaming.tell(workspace, news, source=streaming.REST_API)
+    if not news.is_none:
+        # What is streamed is put together while the database records the events.
+        with statements.pipelined():
+            record_events(workspace, told.events, spelled=told.spelled)
+            streaming.tell(workspace, news, source=streaming.REST_API, listeners=listeners)
 
 
 def _change(workspace: Workspace, people: dict[int, Said]) -> None:
@@ -110,6 +116,6 @@ def _change(workspace: Workspace, people: dict[int, Said]) -> None:
 
 def _execute(statement: str, workspace: Workspace, **values: str) -> int:
     """Run ``statement``; return how many rows it wrote."""
-    with connection.cursor() as cursor:
+    with statements.prepared() as cursor:
         cursor.execute(STATEMENTS[statement], values | {"workspace": workspace.pk})
         return int(cursor.rowcount)

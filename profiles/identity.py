@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from workspaces import statements
 
@@ -26,6 +26,13 @@ def by_external_id(workspace_id: int, external_ids: list[str]) -> dict[str, int]
     if missing:
         known |= dict(_rows("by_former_external_id", workspace_id, external_ids=missing))
     return known
+
+
+def seek_people(workspace_id: int, external_ids: list[str]) -> CursorWrapper:
+    """Look up who has one of ``external_ids``. The rows, each of a profile id, a Braze id, an
+    external id and a time zone, are to be fetched from the cursor that is returned.
+    """
+    return _ask("people_by_external_id", workspace_id, external_ids=external_ids)
 
 
 def by_alias(workspace_id: int, aliases: list[tuple[str, str]]) -> dict[tuple[str, str], int]:
@@ -72,7 +79,11 @@ def by_push_token(workspace_id: int, tokens: list[tuple[str, str]]) -> dict[tupl
 
 
 def _rows(statement: str, workspace_id: int, **identifiers: list[Any]) -> list[Any]:
+    return _ask(statement, workspace_id, **identifiers).fetchall()
+
+
+def _ask(statement: str, workspace_id: int, **identifiers: list[Any]) -> CursorWrapper:
     values: dict[str, Any] = {name: json.dumps(sent) for name, sent in identifiers.items()}
-    with connection.cursor() as cursor:
-        cursor.execute(STATEMENTS[statement], values | {"workspace": workspace_id})
-        return cursor.fetchall()
+    cursor = statements.prepared()
+    cursor.execute(STATEMENTS[statement], values | {"workspace": workspace_id})
+    return cursor

@@ -15,6 +15,14 @@ union all
 select null, null
 where exists (select from profiles_formerexternalid where workspace_id = %(workspace)s)
 
+-- name: people_by_external_id
+-- The same look-up, which then visits each row: a fifth more than to find the ids, and a fourth of
+-- what it takes to read these rows by them.
+select id, braze_id, external_id, time_zone
+from profiles_profile
+where workspace_id = (select %(workspace)s::bigint)
+    and external_id = any(array(select json_array_elements_text(%(external_ids)s)))
+
 -- name: by_former_external_id
 -- Index-only by former_external_id.
 select external_id, profile_id

@@ -2,7 +2,7 @@
 it happens. Where no connector wants it, that is one look-up.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from currents.event_types import (
     GlobalStateChange,
     GroupStateChange,
     Location,
+    Person,
     Properties,
     Purchase,
     SessionStart,
@@ -39,8 +40,31 @@ STATES = {
 }
 #: The channel that a column of ``Profile`` is about.
 CHANNELS = {"email_subscribe": "email", "push_subscribe": "push"}
+#: What tells a receiver who somebody is, of the columns of ``Profile``.
+IDENTITY = ("braze_id", "external_id", "time_zone")
+#: Of what events tell who did something.
+TOLD: dict[EventKind, tuple[type[Properties], ...]] = {
+    EventKind.CUSTOM: (CustomEvent,),
+    EventKind.PURCHASE: (Purchase,),
+    EventKind.SESSION: (FirstSession, SessionStart),
+}
 #: Properties of a purchase in another currency, as it was paid.
 CURRENCY, PRICE = "$currency", "$price"
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Which events of a workspace somebody wants, as it was asked in this transaction; and who
+    people are by ``IDENTITY``, by profile id, as far as it has read that.
+    """
+
+    asked: outbox.Asked
+    people: dict[int, Sequence[str]] = field(default_factory=dict)
+
+
+def listen(workspace: Workspace) -> Listeners:
+    """Ask who wants events, in the transaction that will ``tell``."""
+    return Listeners(outbox.ask(workspace.pk))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +75,11 @@ class News:
     columns: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     groups: Mapping[tuple[UUID, int], bool] = field(default_factory=dict)
 
+    @property
+    def is_none(self) -> bool:
+        """Whether there is nothing that any listener might want."""
+        return not (self.events or self.reached())
+
     def reached(self) -> set[int]:
         """Return those of whom an event tells an address as well: whose settings changed."""
         told = {pk for pk, columns in self.columns.items() if any(_streamed(columns))}
@@ -58,26 +87,42 @@ class News:
 
 
 def tell(
-    workspace: Workspace, news: News, *, source: str, asked: outbox.Asked | None = None
+    workspace: Workspace, news: News, *, source: str, listeners: Listeners | None = None
 ) -> None:
     """Write to the outbox what of ``news`` a connector wants. The events are recorded already.
 
-    ``source`` is what changed subscriptions. ``asked`` is what ``outbox.ask`` gave in the same
-    transaction, if the caller did.
+    ``source`` is what changed subscriptions; ``listeners`` is what ``listen`` gave, if the
+    transaction asked before.
     """
-    reached = news.reached()
-    if not (reached or news.events):
+    if news.is_none:
         return
-    asked = asked or outbox.ask(workspace.pk)
+    listeners = listeners or listen(workspace)
+    asked = listeners.asked
     if not asked.queues:
         return
-    people = Profile.objects.in_bulk(reached) if reached else {}
+    reached = news.reached()
+    profiles = Profile.objects.in_bulk(reached) if reached else {}
+    events = [event for event in news.events if asked.wants(*TOLD[event.kind])]
     happenings = [
-        *_settings(news, people, source),
-        *_groups(news, people, source),
-        *_events(news.events),
+        *_settings(news, profiles, source),
+        *_groups(news, profiles, source),
+        *_events(events, _who_did(events, listeners.people)),
     ]
     outbox.write(workspace.pk, happenings, asked=asked)
+
+
+def _who_did(events: Collection[NewEvent], known: Mapping[int, Sequence[str]]) -> dict[int, Person]:
+    """Return who the people of ``events`` are: those ``known`` by ``IDENTITY``, and the others."""
+    did = {event.profile_id for event in events}
+    people = {pk: _person(*known[pk]) for pk in did if pk in known}
+    if others := did - people.keys():
+        rows = Profile.objects.filter(pk__in=others).values_list("pk", *IDENTITY)
+        people |= {pk: _person(*identity) for pk, *identity in rows}
+    return people
+
+
+def _person(braze_id: str, external_id: str | None, time_zone: str) -> Person:
+    return Person(user_id=braze_id, external_user_id=external_id, timezone=time_zone)
 
 
 def _streamed(columns: Mapping[str, Any]) -> Iterator[str]:
@@ -85,24 +130,24 @@ def _streamed(columns: Mapping[str, Any]) -> Iterator[str]:
     return (name for name in ("latitude", *CHANNELS) if name in columns)
 
 
-def _settings(news: News, people: Mapping[int, Profile], source: str) -> Iterator[Happening]:
+def _settings(news: News, profiles: Mapping[int, Profile], source: str) -> Iterator[Happening]:
     now = timezone.now()
     for pk, columns in news.columns.items():
-        if person := people.get(pk):
+        if profile := profiles.get(pk):
             for name in _streamed(columns):
-                if what := _set(person, name, columns, source):
-                    yield Happening(what, pk, now)
+                if what := _set(profile, name, columns, source):
+                    yield Happening(what, _who(profile), now)
 
 
 def _set(
-    person: Profile, name: str, columns: Mapping[str, Any], source: str
+    profile: Profile, name: str, columns: Mapping[str, Any], source: str
 ) -> GlobalStateChange | Location | None:
     if name in CHANNELS:
         return GlobalStateChange(
             subscription_status=STATES[Subscription(columns[name])],
             channel=CHANNELS[name],
             state_change_source=source,
-            email_address=person.email or None,
+            email_address=profile.email or None,
         )
     latitude, longitude = columns["latitude"], columns.get("longitude")
     if latitude is None or longitude is None:
@@ -110,30 +155,35 @@ def _set(
     return Location(latitude=float(latitude), longitude=float(longitude))
 
 
-def _groups(news: News, people: Mapping[int, Profile], source: str) -> Iterator[Happening]:
+def _groups(news: News, profiles: Mapping[int, Profile], source: str) -> Iterator[Happening]:
     if not news.groups:
         return
     now = timezone.now()
     known = SubscriptionGroup.objects.in_bulk({group for group, _ in news.groups})
     for (group, pk), subscribed in news.groups.items():
-        if group in known and (person := people.get(pk)):
+        if group in known and (profile := profiles.get(pk)):
             state = Subscription.SUBSCRIBED if subscribed else Subscription.UNSUBSCRIBED
             what = GroupStateChange(
                 subscription_group_id=group,
                 subscription_status=STATES[state],
                 channel=known[group].channel,
                 state_change_source=source,
-                email_address=person.email or None,
-                phone_number=person.phone or None,
+                email_address=profile.email or None,
+                phone_number=profile.phone or None,
             )
-            yield Happening(what, pk, now)
+            yield Happening(what, _who(profile), now)
 
 
-def _events(events: Collection[NewEvent]) -> Iterator[Happening]:
+def _who(profile: Profile) -> Person:
+    return _person(*(getattr(profile, name) for name in IDENTITY))
+
+
+def _events(events: Collection[NewEvent], people: Mapping[int, Person]) -> Iterator[Happening]:
     firsts, now = _first_sessions(events), timezone.now()
     for event in events:
-        for what in _done(event, firsts):
-            yield Happening(what, event.profile_id, min(event.time, now))
+        if person := people.get(event.profile_id):
+            for what in _done(event, firsts):
+                yield Happening(what, person, min(event.time, now))
 
 
 def _done(event: NewEvent, firsts: Mapping[int, datetime]) -> Iterable[Properties]:

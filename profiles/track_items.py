@@ -97,17 +97,24 @@ def read_purchase(item: Any) -> Happened:
     return bought
 
 
-def _happened(item: dict[str, Any], kind: EventKind, name: str, **fields: Any) -> Happened:
+def _happened(
+    item: dict[str, Any],
+    kind: EventKind,
+    name: str,
+    amount: Decimal | None = None,
+    quantity: int = 1,
+) -> Happened:
     who = read_who(item)
     return Happened(
-        who=who,
-        creates=_creates(item, who),
-        kind=kind,
-        name=name,
-        time=_moment("time", item.get("time")),
-        app_id=_app(item),
-        properties=clean_properties(item.get("properties")),
-        **fields,
+        who,
+        _creates(item, who),
+        kind,
+        name,
+        _moment("time", item.get("time")),
+        _app(item),
+        clean_properties(item.get("properties")),
+        amount,
+        quantity,
     )
 
 
@@ -158,9 +165,11 @@ def _insist_on_object(item: Any) -> None:
 
 def _flag(item: dict[str, Any], name: str, *, default: bool = False) -> bool:
     value = item.get(name)
-    if not isinstance(value, bool | None):
+    if value is None:
+        return default
+    if not isinstance(value, bool):
         raise InvalidAttribute(f"'{name}' must be true or false")
-    return default if value is None else value
+    return value
 
 
 def _text(item: dict[str, Any], name: str, length: int) -> str:

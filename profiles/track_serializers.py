@@ -9,7 +9,7 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from profiles.attributes import InvalidAttribute
+from profiles.attributes import InvalidAttribute, is_storable
 from profiles.identifying import Who
 from profiles.models import Gender, Subscription
 from profiles.track_items import Attributes, Happened, read_attributes, read_event, read_purchase
@@ -39,16 +39,50 @@ class Refusal:
 
 @dataclass(slots=True)
 class TrackCall:
-    """A call: the good items of each array with their places in it, and the bad ones.
-
-    ``sizes`` says how many items each array that was sent has.
+    """A call: the ``arrays`` that were sent, and what is read in them: the good items of each with
+    their places in it, and the bad ones.
     """
 
+    arrays: dict[str, list[Any]]
+    most_about_one: int | None = None
     attributes: list[tuple[int, Attributes]] = field(default_factory=list)
     events: list[tuple[int, Happened]] = field(default_factory=list)
     purchases: list[tuple[int, Happened]] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
-    sizes: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def tells_events(self) -> bool:
+        """Whether there are events or purchases, good ones or bad."""
+        return bool(self.arrays.get("events") or self.arrays.get("purchases"))
+
+    def external_ids(self) -> list[str]:
+        """Return the external ids that the items name, good ones and bad."""
+        items = (item for items in self.arrays.values() for item in items if isinstance(item, dict))
+        named = (item.get("external_id") for item in items)
+        return [name for name in named if isinstance(name, str) and is_storable(name)]
+
+    def read(self) -> None:
+        """Read the items, anew where that was done before.
+
+        Raises ``ValidationError`` where too many name one user in the same way.
+        """
+        self.refusals = []
+        for name, items in self.arrays.items():
+            good: list[Any] = []
+            setattr(self, name, good)
+            for index, item in enumerate(items):
+                try:
+                    good += [(index, said) for said in READERS[name](item)]
+                except InvalidAttribute as error:
+                    reason = KNOWN_WORDS.get(str(error), str(error))
+                    self.refusals.append(Refusal(reason, name, index))
+        if (most := self.most_about_one) and max(self._about_each().values(), default=0) > most:
+            raise ValidationError(TOO_MANY_ABOUT_ONE.format(most=most))
+
+    def happened(self) -> list[Happened]:
+        """Return the good events, then the purchases, each as many times as pieces were bought."""
+        items = (item for _index, item in (*self.events, *self.purchases))
+        return [item for item in items for _ in range(item.quantity)]
 
     def refuse(self, reason: str, array: str, index: int) -> None:
         """Note that an item is not applied; one that imports several push tokens is noted once."""
@@ -58,39 +92,27 @@ class TrackCall:
     def processed(self) -> dict[str, int]:
         """Return how many items of each array were applied."""
         bad = [refusal.input_array for refusal in self.refusals]
-        return {name: size - bad.count(name) for name, size in self.sizes.items()}
+        return {name: len(items) - bad.count(name) for name, items in self.arrays.items()}
+
+    def _about_each(self) -> Counter[Who]:
+        """Count the items about each user."""
+        said = (item.who for _index, item in self.attributes)
+        return Counter(chain(said, (item.who for _index, item in (*self.events, *self.purchases))))
 
 
-def read_call(
+def open_call(
     body: Any, *, most: int, most_in_all: int, most_about_one: int | None = None
 ) -> TrackCall:
-    """Read a body: at most ``most`` items in an array and ``most_in_all`` together, and of these
-    ``most_about_one`` that name one user in the same way.
+    """Return the call of a body: at most ``most`` items in an array and ``most_in_all`` together,
+    and of these ``most_about_one`` that name one user in the same way.
 
     Raises ``ValidationError`` where nothing of it could be applied, whatever its items.
     """
     arrays = _arrays(body)
-    sizes = {name: len(items) for name, items in arrays.items()}
-    if max(sizes.values(), default=0) > most or sum(sizes.values()) > most_in_all:
+    sizes = [len(items) for items in arrays.values()]
+    if max(sizes) > most or sum(sizes) > most_in_all:
         raise ValidationError(TOO_MANY)
-    call = TrackCall(sizes=sizes)
-    for name, items in arrays.items():
-        good = getattr(call, name)
-        for index, item in enumerate(items):
-            try:
-                good += [(index, said) for said in READERS[name](item)]
-            except InvalidAttribute as error:
-                reason = KNOWN_WORDS.get(str(error), str(error))
-                call.refusals.append(Refusal(reason, name, index))
-    if most_about_one and max(_about_each(call).values(), default=0) > most_about_one:
-        raise ValidationError(TOO_MANY_ABOUT_ONE.format(most=most_about_one))
-    return call
-
-
-def _about_each(call: TrackCall) -> Counter[Who]:
-    """Count the items about each user."""
-    said = (item.who for _index, item in call.attributes)
-    return Counter(chain(said, (item.who for _index, item in (*call.events, *call.purchases))))
+    return TrackCall(arrays, most_about_one)
 
 
 def _arrays(body: Any) -> dict[str, list[Any]]:

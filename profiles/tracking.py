@@ -8,37 +8,30 @@ from django.db import OperationalError
 from django.db.models import Max, Min
 from psycopg import errors
 
-from profiles import collisions, happenings, identifying
+from profiles import collisions, happenings, identifying, identity, streaming
 from profiles.attributes import InvalidAttribute
 from profiles.custom_edits import Put
-from profiles.events import NewEvent
+from profiles.events import NewEvent, spell
 from profiles.happenings import Happenings, Said
 from profiles.identifying import Kind, Who
 from profiles.models import EventKind, EventTotal, SubscriptionGroup
 from profiles.track_items import Attributes, Happened
 from profiles.track_serializers import TrackCall
+from workspaces import statements
 from workspaces.models import Workspace
 
 type Span = tuple[datetime, datetime]
 
 
 def track(workspace: Workspace, call: TrackCall) -> None:
-    """Apply ``call``: attributes, then events, then purchases, each array in its order.
+    """Read ``call`` and apply it: attributes, then events, then purchases, each array in its order.
 
     Whom nobody knows is made, if the item allows it; otherwise the item applies to nobody. An item
     that the present state of a person does not allow is added to the refusals of ``call`` and
-    leaves no trace. Raises ``ResourceLocked``.
+    leaves no trace. Raises ``ResourceLocked``, and what ``call.read`` raises.
     """
-    read = len(call.refusals)
-
-    def apply() -> None:
-        del call.refusals[read:]
-        _apply(workspace, call)
-
-    if not (call.attributes or call.events or call.purchases):
-        return
     try:
-        collisions.in_transaction(apply)
+        collisions.in_transaction(lambda: _apply(workspace, call))
     except OperationalError as error:
         if isinstance(error.__cause__, errors.LockNotAvailable):
             raise collisions.ResourceLocked from None
@@ -46,21 +39,35 @@ def track(workspace: Workspace, call: TrackCall) -> None:
 
 
 def _apply(workspace: Workspace, call: TrackCall) -> None:
+    listeners = None
+    # The database looks people up while what is said of them is read.
+    with statements.pipelined():
+        sought = identity.seek_people(workspace.pk, call.external_ids())
+        if call.tells_events:
+            listeners = streaming.listen(workspace)
+        call.read()
+        happened = call.happened()
+        spelled = spell(happened)
+    found = sought.fetchall()
+    if listeners:
+        listeners.people.update((pk, who) for pk, *who in found)
+    known = {Who(Kind.EXTERNAL_ID, external_id): pk for pk, _, external_id, _ in found}
     attributes = _of_known_groups(workspace, call)
-    happened = [item for _, item in (*call.events, *call.purchases)]
-    ids = _people(workspace, [item for _, item in attributes], happened)
+    ids = _people(workspace, [item for _, item in attributes], happened, known)
     meant = [(ids[item.who], index, item) for index, item in attributes if item.who in ids]
-    known = _known(workspace, [(pk, item) for pk, _, item in meant])
+    customs = _customs(workspace, [(pk, item) for pk, _, item in meant])
     told, applied = Happenings(), []
     for pk, index, item in meant:
         try:
-            _tell(told, pk, item, known.get(pk, {}))
+            _tell(told, pk, item, customs.get(pk, {}))
             applied.append((pk, item))
         except InvalidAttribute as error:
             call.refuse(str(error), "attributes", index)
-    told.events.extend(_sessions(applied))
-    told.events.extend(_events(ids, happened))
-    happenings.record(workspace, told)
+    sessions = list(_sessions(applied))
+    told.events = [*sessions, *_events(ids, happened)]
+    if not sessions and len(told.events) == len(happened):
+        told.spelled = spelled
+    happenings.record(workspace, told, listeners=listeners)
 
 
 def _of_known_groups(workspace: Workspace, call: TrackCall) -> list[tuple[int, Attributes]]:
@@ -81,11 +88,16 @@ def _of_known_groups(workspace: Workspace, call: TrackCall) -> list[tuple[int, A
 
 
 def _people(
-    workspace: Workspace, said: list[Attributes], happened: list[Happened]
+    workspace: Workspace,
+    said: list[Attributes],
+    happened: list[Happened],
+    known: dict[Who, int],
 ) -> dict[Who, int]:
-    """Return the profile ids of the people of a call, after making those who may be made."""
+    """Return the profile ids of the people of a call, of whom some are ``known``, after making
+    those who may be made.
+    """
     items: list[Attributes | Happened] = [*said, *happened]
-    ids = identifying.find(workspace, {item.who for item in items})
+    ids = known | identifying.find(workspace, {item.who for item in items} - known.keys())
     missing = {item.who for item in items if item.creates and item.who not in ids}
     # A push token that is known needs no import.
     ids = {who: pk for who, pk in ids.items() if who.kind is not Kind.PUSH_TOKEN}
@@ -110,7 +122,9 @@ def _claims(said: Iterable[Attributes]) -> dict[Who, Who]:
     }
 
 
-def _known(workspace: Workspace, meant: list[tuple[int, Attributes]]) -> dict[int, dict[str, Any]]:
+def _customs(
+    workspace: Workspace, meant: list[tuple[int, Attributes]]
+) -> dict[int, dict[str, Any]]:
     """Hold the people and return their custom attributes, if what is said depends on them."""
     if all(isinstance(edit, Put) for _, item in meant for edit in item.edits.values()):
         return {}
@@ -168,10 +182,10 @@ def _spans(ids: set[int]) -> dict[int, Span]:
 
 
 def _events(ids: Mapping[Who, int], happened: list[Happened]) -> Iterator[NewEvent]:
-    """Give the events of ``happened``: of a purchase as many as pieces were bought."""
+    """Give the events of ``happened`` whose people are there."""
     for item in happened:
         if item.who in ids:
-            event = NewEvent(
+            yield NewEvent(
                 ids[item.who],
                 item.kind,
                 item.name,
@@ -180,4 +194,3 @@ def _events(ids: Mapping[Who, int], happened: list[Happened]) -> Iterator[NewEve
                 item.properties,
                 item.app_id,
             )
-            yield from [event] * item.quantity

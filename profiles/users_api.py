@@ -98,7 +98,7 @@ class Track(RestCall):
 
     def answer(self, request: Request) -> Response:
         """Apply the call, and say how much of it was."""
-        call = shapes.read_call(
+        call = shapes.open_call(
             request.data,
             most=self.most,
             most_in_all=self.most_in_all,

@@ -12,11 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from currents import outbox
 from currents.event_types import GlobalStateChange
 from currents.models import Connector, OutboxEvent
-from profiles.models import Profile, SubscriptionGroup
+from profiles.models import FormerExternalId, Profile, SubscriptionGroup
 from tests.csv_uploads import checked, imported, run_last_job
 from tests.csv_uploads import page as csv_page
 from tests.currents_world import connect, send
-from tests.factories import ProfileFactory, SubscriptionGroupFactory
+from tests.factories import AliasFactory, ProfileFactory, SubscriptionGroupFactory
 from tests.receivers import Receiver, receiving
 from tests.rest_callers import RestCaller, rest_caller
 from workspaces.models import Workspace
@@ -83,6 +83,39 @@ def test_a_custom_event_arrives_as_documented(
             "app_group_id": str(connector.workspace.uid),
         },
     }
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        {"external_id": "ann"},
+        {"external_id": "once"},
+        {"user_alias": {"alias_label": "crm", "alias_name": "7"}},
+        {"email": "ann@example.com"},
+    ],
+)
+def test_who_did_it_is_told_by_whatever_they_were_named(
+    caller: RestCaller, connector: Connector, receiver: Receiver, ann: Profile, name: dict[str, Any]
+) -> None:
+    AliasFactory(profile=ann, label="crm", name="7")
+    FormerExternalId.objects.create(workspace=ann.workspace, profile=ann, external_id="once")
+    sent = {"events": [name | {"name": "Signed up", "time": WHEN}]}
+    assert caller.post("/users/track", sent).status_code == 201
+    send(connector, "users.behaviors.CustomEvent")
+    [event] = receiver.events
+    told = {"user_id": ann.braze_id, "external_user_id": "ann", "timezone": "Europe/Paris"}
+    assert event["user"] == told
+
+
+def test_what_a_new_person_does_is_told(
+    caller: RestCaller, connector: Connector, receiver: Receiver
+) -> None:
+    odd = 'a "quoted"\\\n\té\U0001f600'
+    track(caller, events=[{"external_id": odd, "name": "Signed up", "time": WHEN}])
+    send(connector, "users.behaviors.CustomEvent")
+    [event] = receiver.events
+    made = Profile.objects.get()
+    assert event["user"] == {"user_id": made.braze_id, "external_user_id": odd}
 
 
 def properties(event_type: str, connector: Connector, receiver: Receiver) -> list[dict[str, Any]]:

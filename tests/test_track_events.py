@@ -117,3 +117,35 @@ def test_arrays_apply_in_order(api: Tracker) -> None:
     }
     kinds = Event.objects.order_by("pk").values_list("kind", flat=True)
     assert list(kinds) == ["session", "custom", "purchase"]
+
+
+def test_events_stay_with_those_whose_they_are(api: Tracker) -> None:
+    """Also where some are of people who are not made, or bought several, or had a session."""
+    api.say("bob")
+    nobody: dict[str, Any] = {"external_id": "nobody", "_update_existing_only": True}
+    api.track(
+        attributes=[{"external_id": "ann", "date_of_first_session": TIME}],
+        events=[event(name="a"), event(name="b") | nobody, event(name="c", external_id="bob")],
+        purchases=[
+            purchase(product_id="d", quantity=2),
+            purchase(product_id="e") | nobody,
+            purchase(product_id="f", external_id="bob"),
+        ],
+    )
+    api.track(
+        events=[event(name="g", external_id="bob"), event(name="h") | nobody, event(name="i")]
+    )
+    did = Event.objects.order_by("pk").values_list("profile__external_id", "name")
+    assert list(did) == [
+        *[("ann", ""), ("ann", "a"), ("bob", "c")],
+        *[("ann", "d"), ("ann", "d"), ("bob", "f")],
+        *[("bob", "g"), ("ann", "i")],
+    ]
+
+
+@pytest.mark.parametrize("name", ["\x00", "\ud800", "x" * 5000, "", None, 7, ["ann"]])
+def test_a_name_that_nobody_can_have_does_not_disturb_the_others(api: Tracker, name: Any) -> None:
+    answer = api.track(events=[event(external_id=name), event()])
+    assert answer["events_processed"] == 1
+    assert [error["index"] for error in answer["errors"]] == [0]
+    assert Event.objects.get().profile == api.person()

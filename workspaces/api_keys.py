@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from workspaces.models import RestApiKey, User, Workspace
+from workspaces.statements import prepared
 
 #: "Last used" is written no more often than this: a busy key would wait for its own row.
 USE_NOTED_EVERY = timedelta(seconds=10)
@@ -99,7 +100,7 @@ def find(secret: str) -> RestApiKey | None:
     """Return the live key whose secret is ``secret``, with its workspace, or None."""
     # What is not ASCII is no key of ours, and may be what PostgreSQL cannot be asked for.
     lookup = secret[:LOOKUP] if secret.isascii() and secret.isprintable() else ""
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(FIND, [lookup])
         row = cursor.fetchone()
     if row is None:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from time import time
 
 from django.conf import settings
-from django.db import connection
 from rest_framework.exceptions import APIException
+
+from workspaces.statements import prepared
 
 # The row is there from a workspace's first call on; a new window begins it anew. A call that waited
 # for another across the end of a window counts in the new one.
@@ -73,7 +74,7 @@ def spend(workspace_id: int, name: str, *, calls: int = 1) -> Allowance:
         "seconds": seconds,
         "calls": calls,
     }
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(SPEND, values)
         used, starts_at = cursor.fetchone()
     return Allowance(limit, used, starts_at + seconds)
