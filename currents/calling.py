@@ -15,6 +15,7 @@ from currents.envelopes import body, compact
 from currents.models import Connector, Transformation
 from currents.reactions import Reaction, reaction_to
 from workspaces.sealing import unseal
+from workspaces.wording import Sentence
 
 VERSION = "1"
 NO_KEY = _("No data key opens the token of this connector")
@@ -29,14 +30,13 @@ GZIP_LEVEL = 5
 class Answer:
     """What came of a call.
 
-    ``detail`` is how the answer began. Where none came, ``status`` is None and ``detail`` says why
-    in English, with places for ``words``.
+    ``detail`` is how the answer began. Where none came, ``status`` is None and ``detail`` a
+    sentence that says why, for ``wording.in_words``.
     """
 
     reaction: Reaction
     status: int | None = None
     detail: str = ""
-    words: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -63,8 +63,9 @@ def call(
     try:
         answer = client.post(connector.url, content=sent, headers=headers, timeout=timeout)
     except outbound.OutboundError as error:
-        words = {name: _without(token, word) for name, word in error.words.items()}
-        return Answer(Reaction.LATER, detail=error.message, words=words)
+        said = error.sentence
+        words = {name: _without(token, word) for name, word in said.values.items()}
+        return Answer(Reaction.LATER, detail=Sentence(said.text, **words).dump())
     detail, status = _without(token, answer.text), answer.status_code
     return Answer(reaction_to(status), status, detail, headers=answer.headers)
 

@@ -7,7 +7,7 @@ made to one that passed. The name stays what TLS and the Host header say.
 
 import socket
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextvars import ContextVar
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from ssl import SSLContext
@@ -15,8 +15,9 @@ from typing import Any
 
 import httpcore
 from django.conf import settings
-from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
+
+from workspaces.wording import Sentence
 
 type Address = IPv4Address | IPv6Address
 
@@ -32,16 +33,13 @@ call_ends: ContextVar[float] = ContextVar("call_ends")
 
 
 class OutboundError(Exception):
-    """A call that brought no answer. ``permanent`` where trying again would change nothing.
-
-    ``message`` is English and in the catalogues; ``words`` are what it has places for.
-    """
+    """A call that brought no answer. ``permanent`` where trying again would change nothing."""
 
     permanent = False
 
-    def __init__(self, message: str, **words: str) -> None:
-        super().__init__(message % words if words else message)
-        self.message, self.words = message, words
+    def __init__(self, text: str, **words: str) -> None:
+        self.sentence = Sentence(text, **words)
+        super().__init__(self.sentence)
 
 
 class Unreachable(OutboundError):
@@ -52,11 +50,6 @@ class Refused(OutboundError):
     """We do not call there: not an http(s) URL, or an address that is not public."""
 
     permanent = True
-
-
-def in_words(message: str, words: Mapping[str, str]) -> str:
-    """Return the ``message`` of an error, with its ``words``, in the language of the reader."""
-    return gettext(message) % words if words else gettext(message)
 
 
 def is_allowed(text: str) -> bool:

@@ -10,8 +10,8 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from currents.guarding import in_words
 from workspaces.models import User, Workspace
+from workspaces.wording import in_words
 
 #: The longest that events may wait for their batch to fill. Seconds.
 MOST_FLUSH_SECONDS = 15 * 60
@@ -210,11 +210,10 @@ class DeliveryError(models.Model):
     )
     event_type = models.CharField(max_length=64)
     at = models.DateTimeField(auto_now_add=True)
-    # None where no answer came; then ``detail`` says why in English, with places for ``words``,
-    # else it is how the body began.
+    # None where no answer came; then ``detail`` is a sentence that says why, for ``in_words``, else
+    # how the body began.
     status = models.PositiveSmallIntegerField(null=True)
     detail = models.TextField(blank=True)
-    words = models.JSONField(default=dict)
     events = models.PositiveIntegerField()
     dropped = models.PositiveIntegerField(default=0)
 
@@ -228,7 +227,7 @@ class DeliveryError(models.Model):
     @property
     def said(self) -> str:
         """What the receiver said, or in the language of the reader why it said nothing."""
-        return self.detail if self.status else in_words(self.detail, self.words)
+        return self.detail if self.status else in_words(self.detail)
 
 
 class DeliveryHour(models.Model):

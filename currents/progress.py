@@ -90,7 +90,6 @@ def note(queue: Queue, answer: Answer, *, events: int, dropped: int = 0) -> None
         event_type=queue.event_type,
         status=answer.status,
         detail=answer.detail,
-        words=answer.words,
         events=events,
         dropped=dropped,
     )

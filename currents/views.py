@@ -12,11 +12,11 @@ from django.utils.translation import ngettext
 from currents import connectors, health
 from currents.calling import Answer
 from currents.forms import ConnectorForm, DeleteForm, ReplayForm
-from currents.guarding import in_words
 from currents.models import Connector
 from currents.reactions import Reaction
 from workspaces.access import WorkspaceRequest, workspace_page
 from workspaces.models import Role
+from workspaces.wording import in_words
 
 ERRORS_SHOWN = 20
 EDITS_SHOWN = 20
@@ -95,7 +95,7 @@ def _act(request: WorkspaceRequest, connector: Connector, replaying: ReplayForm)
 def _tell_of_test(request: WorkspaceRequest, answer: Answer) -> None:
     values = {"status": answer.status, "detail": answer.detail}
     if answer.status is None:
-        values["detail"] = in_words(answer.detail, answer.words)
+        values["detail"] = in_words(answer.detail)
     if answer.reaction is Reaction.DONE:
         messages.success(request, _("The receiver took the test events: %(status)s") % values)
     elif answer.status is None:

@@ -12,6 +12,7 @@ from django.db import connection
 
 from benchmarks import database
 from braze_portal import embedded_postgres
+from workspaces.wording import in_words
 
 ROOT = Path(__file__).parent.parent
 SEGMENT = """
@@ -27,6 +28,24 @@ insert into profiles_profile (
 select id, now(), 'user-1', '', '', '', '', '', '', '', '', '', '', '', '{}', 'b1'
 from workspaces_workspace;
 """
+CONNECTOR = """
+insert into workspaces_workspace (uid, slug, name, time_zone, created_at)
+values (gen_random_uuid(), 'acme', 'Acme', 'UTC', now());
+insert into currents_connector (
+    id, workspace_id, name, url, sealed_token, event_types, batch_size, flush_seconds, gzip,
+    transformations, state, created_at
+)
+select gen_random_uuid(), id, 'Heap', 'https://x/', '', '{}', 100, 2, false, '{}', 'active', now()
+from workspaces_workspace;
+insert into currents_deliveryerror
+    (connector_id, event_type, at, status, detail, words, events, dropped)
+select connector.id, 'a', now(), said.*, 1, 0 from currents_connector as connector, (values
+    (null, 'The name %(host)s was not found', '{"host": "\u00fcber.example"}'::jsonb),
+    (null, 'The answer took too long', '{}'),
+    (503, '["out", {}] % for lunch', '{}')
+) as said;
+"""
+ERRORS = "select status, detail from currents_deliveryerror order by id"
 KEPT = """
 select segment.name, version.name, profile.external_id
 from segments_segment as segment
@@ -55,3 +74,21 @@ def test_the_first_release_is_brought_up_to_date(url: str) -> None:
     migrate(url)
     with psycopg.connect(url) as new:
         assert new.execute(KEPT).fetchall() == [("Everyone", "Everyone", "user-1")]
+
+
+def test_why_receivers_did_not_answer_is_still_told(url: str) -> None:
+    migrate(url, "currents", "0003")
+    with psycopg.connect(url, autocommit=True) as old:
+        old.execute(CONNECTOR)
+        before = old.execute(ERRORS).fetchall()
+    migrate(url, "currents")
+    with psycopg.connect(url) as new:
+        told = [detail if status else in_words(detail) for status, detail in new.execute(ERRORS)]
+    assert told == [
+        "The name über.example was not found",
+        "The answer took too long",
+        '["out", {}] % for lunch',
+    ]
+    migrate(url, "currents", "0003")
+    with psycopg.connect(url) as old:
+        assert old.execute(ERRORS).fetchall() == before
