@@ -218,18 +218,26 @@ def _tuning() -> dict[str, str]:
 
 
 def _discard_stale_pid(data_dir: Path) -> None:
-    """After a reboot the number in the pid file may be another program's; PostgreSQL would wait."""
+    """After a reboot the number in the pid file may be another program's: PostgreSQL would wait. In
+    a copy of the data it is that of the server of the original, which must not be taken for ours.
+    """
     import psutil
 
     path = data_dir / "postmaster.pid"
     if not path.exists():
         return
     try:
-        stale = psutil.Process(int(path.read_text().split()[0])).name() != "postgres"
+        server = psutil.Process(int(path.read_text().split()[0]))
+        # A server works in its data folder, also after that was moved.
+        stale = server.name() != "postgres" or Path(server.cwd()) != data_dir
+    except psutil.AccessDenied:
+        stale = False
     except (psutil.NoSuchProcess, ValueError, IndexError):
         stale = True
     if stale:
         path.unlink()
+        # It holds the same number.
+        (_socket_dir(data_dir) / f".s.PGSQL.{PORT}.lock").unlink(missing_ok=True)
 
 
 def _user(data_dir: Path) -> str:

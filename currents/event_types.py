@@ -236,6 +236,11 @@ def property_fields(kind: type[Properties]) -> Iterator[Described]:
     yield Described("app_group_id", "uuid", "The workspace", True)
 
 
+def label_of(event_type: str) -> str:
+    """Return what the pages call ``event_type``: its name, where the catalogue has it no longer."""
+    return str(CATALOGUE[event_type].label) if event_type in CATALOGUE else event_type
+
+
 def text_fields() -> list[str]:
     """Return the names of all fields of the catalogue that hold text, in alphabetical order."""
     kinds = CATALOGUE.values()

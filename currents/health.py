@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from currents.event_types import CATALOGUE
+from currents.event_types import label_of
 from currents.models import Connector, Queue
 from workspaces import statements
 from workspaces.models import AuditEntry, Workspace
@@ -27,8 +27,7 @@ class QueueHealth:
     @property
     def label(self) -> Any:
         """What the pages call its type."""
-        kind = CATALOGUE.get(self.queue.event_type)
-        return kind.label if kind else self.queue.event_type
+        return label_of(self.queue.event_type)
 
     @property
     def lost(self) -> int:

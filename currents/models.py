@@ -10,6 +10,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from currents.event_types import label_of
 from workspaces.models import User, Workspace
 from workspaces.wording import in_words
 
@@ -223,6 +224,11 @@ class DeliveryError(models.Model):
 
     def __str__(self) -> str:
         return f"{self.status or '-'} {self.event_type}"
+
+    @property
+    def label(self) -> str:
+        """What the pages call the type of its events."""
+        return label_of(self.event_type)
 
     @property
     def said(self) -> str:

@@ -136,6 +136,19 @@ def test_a_crash_whose_number_another_process_has_now(made: Path) -> None:
     end(user, again)
 
 
+def test_a_copy_leaves_the_server_of_its_original_alone(made: Path, fresh: Path) -> None:
+    user = use(made)
+    address = url(user)
+    fresh.parent.mkdir()
+    subprocess.run(["cp", "-a", made, fresh], check=True)
+    copy = use(fresh)
+    with psycopg.connect(url(copy)) as connection:
+        assert connection.execute("show data_directory").fetchone() == (str(fresh),)
+    end(copy)
+    psycopg.connect(address).close()
+    end(user)
+
+
 def test_a_path_too_long_for_a_socket(fresh: Path) -> None:
     user = use(fresh.parent / ("deep" * 30) / "postgres")
     address = url(user)
