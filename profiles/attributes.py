@@ -306,7 +306,8 @@ def _clean_text(text: str) -> str:
         )
     if not is_storable(text):
         raise ValueError(UNSTORABLE_TEXT)
-    moment = parse_time(text)
+    # Few texts spell a time, and those begin with a digit.
+    moment = parse_time(text) if text[:1].isdigit() else None
     return iso(moment) if moment else text
 
 

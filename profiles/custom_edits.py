@@ -18,7 +18,7 @@ class Edit(Protocol):
         """Return the new value, None for none. Raises ``InvalidAttribute``."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Put:
     """The value itself, or None, which takes the attribute away."""
 

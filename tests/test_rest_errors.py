@@ -5,10 +5,13 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.test import Client, RequestFactory
+from django.utils.translation import get_language
 from rest_framework.exceptions import ValidationError
 
 from braze_portal import rest
 from tests.partner_calls import PartnerCaller
+from tests.rest_callers import rest_caller
+from workspaces.models import Workspace
 
 pytestmark = pytest.mark.django_db
 
@@ -52,6 +55,18 @@ def test_answers_are_json_in_english_whatever_is_asked(
     answer = heap.send("cohorts", heap.keys, headers=headers)
     assert answer.json() == {"message": "`cohort_id` must be a valid string"}
     assert answer["Content-Type"] == "application/json"
+
+
+def test_a_call_after_a_french_page_is_answered_in_english(
+    admin_client: Client, workspace: Workspace
+) -> None:
+    """By the thread that served the page, and without a look at who is signed in."""
+    page = admin_client.get(f"/w/{workspace.slug}/segments/", headers={"Accept-Language": "fr"})
+    assert page["Content-Language"] == get_language() == "fr"
+    key = rest_caller(workspace, "segments.details").authorization
+    answer = admin_client.get("/segments/details", headers=key)
+    assert (answer.status_code, get_language()) == (400, "en")
+    assert "Vary" not in answer
 
 
 @pytest.mark.parametrize("detail", ["a", ["a", "b"], {"x": ["a"], "y": "b"}, {"x": [{"y": ["a"]}]}])
