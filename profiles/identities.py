@@ -16,16 +16,16 @@ class Refused(ValueError):
     """An item that was not applied. The sentence says why."""
 
 
-def identify(workspace: Workspace, who: Identifier, external_id: str) -> None:
+def identify(workspace: Workspace, who: Identifier, external_id: str) -> bool:
     """Give the anonymous person whom ``who`` names the external id ``external_id``.
 
     Where somebody has it already, the anonymous person is merged into that one, unless both have an
-    alias of the same label.
+    alias of the same label. Return whether that was so.
     """
-    in_transaction(lambda: _identify(workspace, who, external_id))
+    return in_transaction(lambda: _identify(workspace, who, external_id))
 
 
-def _identify(workspace: Workspace, who: Identifier, external_id: str) -> None:
+def _identify(workspace: Workspace, who: Identifier, external_id: str) -> bool:
     person, known = who.find(workspace), ExternalId(external_id).find(workspace)
     if person is None:
         raise Refused("no one user is found by this identifier")
@@ -37,6 +37,8 @@ def _identify(workspace: Workspace, who: Identifier, external_id: str) -> None:
             anonymous.save(update_fields=["external_id"])
     elif known != person:
         _join(workspace, person, known)
+        return True
+    return False
 
 
 def _join(workspace: Workspace, person: int, known: int) -> None:

@@ -148,13 +148,18 @@ class Identify(IdentityCall):
     def post(self, request: Request) -> Response:
         sent = self.sent(request, shapes.IdentifySerializer)
         problems = {}
-        for array, items in sent.items():
+        with self.on_record("Merged Users") as merged:
+            for array, items in sent.items():
 
-            def apply(item: Any, array: str = array) -> None:
-                external_id = shapes.read_text(item, "external_id")
-                identities.identify(self.workspace, TO_IDENTIFY[array](item), external_id)
+                def apply(item: Any, array: str = array) -> None:
+                    external_id, who = (
+                        shapes.read_text(item, "external_id"),
+                        TO_IDENTIFY[array](item),
+                    )
+                    if identities.identify(self.workspace, who, external_id):
+                        merged.append(external_id)
 
-            problems[array] = apply_each(items, apply)
+                problems[array] = apply_each(items, apply)
         return self.aliases_answer(sum(map(len, sent.values())), problems)
 
 

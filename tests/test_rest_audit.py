@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.factories import ProfileFactory
+from tests.factories import AliasFactory, ProfileFactory
 from tests.rest_callers import RestCaller, rest_caller
 from workspaces.models import AuditEntry, Workspace
 
@@ -57,6 +57,24 @@ def test_a_call_leaves_one_entry(
 ) -> None:
     assert caller.post(path, body).status_code in (201, 202)
     assert entries() == [(action, path, None, {"api_key": "CRM sync", "users": count})]
+
+
+def test_who_is_merged_by_being_identified_is_on_record(
+    caller: RestCaller, workspace: Workspace
+) -> None:
+    for name in ("new", "known"):
+        AliasFactory(profile=ProfileFactory(workspace=workspace, external_id=None), name=name)
+    pairs = [("new", "eve"), ("known", "ann"), ("nobody", "bob")]
+    aliases = [
+        {
+            "external_id": external_id,
+            "user_alias": {"alias_label": "email_hash", "alias_name": name},
+        }
+        for name, external_id in pairs
+    ]
+    assert caller.post("/users/identify", {"aliases_to_identify": aliases}).status_code == 201
+    detail = {"api_key": "CRM sync", "users": 1}
+    assert entries() == [("Merged Users", "/users/identify", None, detail)]
 
 
 def test_removed_external_ids_leave_one_entry(caller: RestCaller) -> None:
