@@ -1,11 +1,11 @@
 """Recording what people did: custom events, purchases and sessions."""
 
+import json
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
-from currents.envelopes import compact
 from profiles.models import EventKind
 from workspaces.models import Workspace
 from workspaces.statements import prepared
@@ -64,19 +64,18 @@ order by event.place
 
 def spell(events: Iterable[EventLike]) -> str:
     """Return ``events`` as ``record_events`` writes them."""
-    return compact(
-        [
-            {
-                "kind": e.kind,
-                "name": e.name,
-                "time": e.time.timestamp(),
-                "app_id": e.app_id,
-                "amount": None if e.amount is None else str(e.amount),
-                "properties": e.properties or {},
-            }
-            for e in events
-        ]
-    )
+    rows = [
+        {
+            "kind": e.kind,
+            "name": e.name,
+            "time": e.time.timestamp(),
+            "app_id": e.app_id,
+            "amount": None if e.amount is None else str(e.amount),
+            "properties": e.properties or {},
+        }
+        for e in events
+    ]
+    return json.dumps(rows, separators=(",", ":"))
 
 
 def record_events(
@@ -92,7 +91,7 @@ def record_events(
         values: dict[str, Any] = {
             "workspace": workspace.pk,
             "events": spelled or spell(events),
-            "people": compact([e.profile_id for e in events]),
+            "people": json.dumps([e.profile_id for e in events]),
         }
         with prepared() as cursor:
             cursor.execute(INSERT, values)

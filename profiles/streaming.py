@@ -100,25 +100,32 @@ def tell(
     asked = listeners.asked
     if not asked.queues:
         return
-    reached = news.reached()
-    profiles = Profile.objects.in_bulk(reached) if reached else {}
+    profiles = _in_workspace(workspace, news.reached())
     events = [event for event in news.events if asked.wants(*TOLD[event.kind])]
     happenings = [
         *_settings(news, profiles, source),
         *_groups(news, profiles, source),
-        *_events(events, _who_did(events, listeners.people)),
+        *_events(events, _who_did(workspace, events, listeners.people)),
     ]
     outbox.write(workspace.pk, happenings, asked=asked)
 
 
-def _who_did(events: Collection[NewEvent], known: Mapping[int, Sequence[str]]) -> dict[int, Person]:
+def _who_did(
+    workspace: Workspace, events: Collection[NewEvent], known: Mapping[int, Sequence[str]]
+) -> dict[int, Person]:
     """Return who the people of ``events`` are: those ``known`` by ``IDENTITY``, and the others."""
     did = {event.profile_id for event in events}
     people = {pk: _person(*known[pk]) for pk in did if pk in known}
-    if others := did - people.keys():
-        rows = Profile.objects.filter(pk__in=others).values_list("pk", *IDENTITY)
-        people |= {pk: _person(*identity) for pk, *identity in rows}
-    return people
+    others = _in_workspace(workspace, did - people.keys())
+    return people | {pk: _who(profile) for pk, profile in others.items()}
+
+
+def _in_workspace(workspace: Workspace, ids: Collection[int]) -> dict[int, Profile]:
+    """Return those of ``ids`` who are people of ``workspace``. They are read by their ids alone:
+    the planner would take a workspace that it has not seen yet for an empty one, and read it all.
+    """
+    found = Profile.objects.in_bulk(ids) if ids else {}
+    return {pk: person for pk, person in found.items() if person.workspace_id == workspace.pk}
 
 
 def _person(braze_id: str, external_id: str | None, time_zone: str) -> Person:

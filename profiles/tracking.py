@@ -65,6 +65,7 @@ def _apply(workspace: Workspace, call: TrackCall) -> None:
             call.refuse(str(error), "attributes", index)
     sessions = list(_sessions(applied))
     told.events = [*sessions, *_events(ids, happened)]
+    # Otherwise they are not those that were spelled: some are of nobody, or sessions have come.
     if not sessions and len(told.events) == len(happened):
         told.spelled = spelled
     happenings.record(workspace, told, listeners=listeners)

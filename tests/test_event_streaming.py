@@ -8,11 +8,14 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from currents import outbox
 from currents.event_types import GlobalStateChange
 from currents.models import Connector, OutboxEvent
-from profiles.models import FormerExternalId, Profile, SubscriptionGroup
+from profiles import streaming
+from profiles.events import NewEvent
+from profiles.models import EventKind, FormerExternalId, Profile, SubscriptionGroup
 from tests.csv_uploads import checked, imported, run_last_job
 from tests.csv_uploads import page as csv_page
 from tests.currents_world import connect, send
@@ -116,6 +119,17 @@ def test_what_a_new_person_does_is_told(
     [event] = receiver.events
     made = Profile.objects.get()
     assert event["user"] == {"user_id": made.braze_id, "external_user_id": odd}
+
+
+def test_of_people_elsewhere_or_gone_nothing_is_told(connector: Connector) -> None:
+    theirs, gone = ProfileFactory().pk, 2**30
+    group = SubscriptionGroupFactory(workspace=connector.workspace)
+    did = [NewEvent(pk, EventKind.CUSTOM, "a", timezone.now()) for pk in (theirs, gone)]
+    news = streaming.News(
+        did, {theirs: {"email_subscribe": "unsubscribed"}}, {(group.pk, theirs): True}
+    )
+    streaming.tell(connector.workspace, news, source=streaming.REST_API)
+    assert not OutboxEvent.objects.exists()
 
 
 def properties(event_type: str, connector: Connector, receiver: Receiver) -> list[dict[str, Any]]:
