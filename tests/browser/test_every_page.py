@@ -164,6 +164,24 @@ def test_pages_are_open_to_everybody(
     assert {address: wrong for address, wrong in found.items() if wrong} == {}
 
 
+@pytest.mark.parametrize("name", ["segment", "connector"])
+def test_a_chart_that_is_still_too_wide_does_not_widen_its_page(
+    visit: Callable[..., Page],
+    admin: Member,
+    workspace: Workspace,
+    things: dict[str, dict[str, Any]],
+    name: str,
+) -> None:
+    """As it is for a moment after a telephone was turned."""
+    page = visit(admin)
+    page.set_viewport_size(NARROW)
+    page.goto(reverse(name, kwargs={"workspace": workspace.slug, **things[name]}))
+    measure = (
+        "canvas => { canvas.style.width = '900px'; return document.scrollingElement.scrollWidth }"
+    )
+    assert page.locator("canvas").evaluate(measure) == NARROW["width"]
+
+
 def test_pages_outside_a_workspace_are_open_to_everybody(
     visit: Callable[..., Page], admin: Member, complaints: list[str]
 ) -> None:
