@@ -25,8 +25,8 @@ from benchmarks.browser import Browser
 from benchmarks.changes import Changes, cohorts
 from benchmarks.figures import Figure, percentile
 from benchmarks.peers import warm_median
-from segments.audiences import people_of
-from segments.tree import Tree, load_tree
+from segments.audiences.people import people_of
+from segments.trees.tree import Tree, load_tree
 
 ROUNDS = 60
 ASKED_AGAIN = 9

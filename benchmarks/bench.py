@@ -8,8 +8,8 @@ from django.db import connection
 from pyroaring import BitMap
 
 from benchmarks.portal import Portal, running
-from segments import bitmaps
-from segments.audiences import people_of
+from segments.audiences import bitmaps
+from segments.audiences.people import people_of
 from workspaces.models import Workspace
 
 

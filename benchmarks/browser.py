@@ -12,8 +12,8 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 
 from benchmarks.portal import Portal, timed
-from segments.drafts import as_draft
-from segments.filters import load
+from segments.builder.drafts import as_draft
+from segments.filters.base import load
 from workspaces.models import Role, User, Workspace
 from workspaces.opening import admit
 

@@ -24,7 +24,7 @@ import psycopg
 from benchmarks.bench import Bench
 from benchmarks.database import scratch
 from benchmarks.figures import Figure
-from profiles.people import identified
+from profiles.fake.people import identified
 
 MILLION = 1_000_000
 ROWS = int(os.environ.get("CSV_ROWS", MILLION))
@@ -36,7 +36,7 @@ CHILD = """
 import json, sys, time, django
 django.setup()
 from profiles import csv_imports, csv_runs
-from profiles.csv_guesses import guess
+from profiles.csv_import.guesses import guess
 from workspaces.models import User
 from workspaces.opening import open_workspace
 workspace = open_workspace("csv")

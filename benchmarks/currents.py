@@ -37,8 +37,8 @@ from currents.envelopes import Happening, body
 from currents.event_types import CustomEvent, Person
 from currents.models import Connector, OutboxEvent, Queue
 from profiles.models import Event
-from profiles.track_serializers import open_call
-from profiles.tracking import track
+from profiles.track.applying import track
+from profiles.track.call import open_call
 from workspaces.models import Workspace
 
 EVENTS = 50_000

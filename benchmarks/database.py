@@ -59,7 +59,7 @@ def prepare(server: str, users: int) -> str:
 
     from django.core.management import call_command
 
-    from profiles.seeding import seed_people
+    from profiles.fake.seeding import seed_people
     from workspaces.opening import open_workspace
 
     call_command("migrate", verbosity=0)

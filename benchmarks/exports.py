@@ -23,8 +23,8 @@ from psycopg import sql
 
 from benchmarks.bench import Bench
 from benchmarks.figures import Figure
-from segments.export_columns import Column, columns_of
-from segments.exports import TASK
+from segments.exports.columns import Column, columns_of
+from segments.exports.csv_file import TASK
 from segments.models import ExportState, Segment, SegmentExport
 
 MILLION = 1_000_000
@@ -32,7 +32,7 @@ MILLION = 1_000_000
 CHILD = """
 import json, sys, time, django
 django.setup()
-from segments.exports import write_export
+from segments.exports.csv_file import write_export
 started = time.perf_counter()
 write_export(sys.argv[1])
 took = time.perf_counter() - started

@@ -24,8 +24,8 @@ from benchmarks.bench import Bench, forget_bitmaps
 from benchmarks.changes import cohorts
 from benchmarks.figures import Figure
 from benchmarks.trees import COUNTRIES, Leaf, in_any, leaf
-from segments.audiences import people_of
-from segments.filters import Filter, load
+from segments.audiences.people import people_of
+from segments.filters.base import Filter, load
 
 COLD_ROUNDS = 7
 CATCH_UPS = 9

@@ -22,7 +22,7 @@ from benchmarks.browser import ESTIMATED, Browser
 from benchmarks.changes import Changes, cohorts
 from benchmarks.figures import Figure
 from benchmarks.trees import COUNTRIES, Leaf, group, in_any, leaf
-from segments.audiences import people_of, sizes
+from segments.audiences.people import people_of, sizes
 from segments.models import Segment
 
 SEGMENTS = 50

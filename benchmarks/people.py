@@ -25,8 +25,8 @@ from benchmarks.changes import cohorts
 from benchmarks.figures import Figure
 from benchmarks.portal import timed
 from benchmarks.trees import COUNTRIES, Leaf, group, in_any, leaf
-from profiles.people_events import EVENTS
-from profiles.seeding import seed_events
+from profiles.fake.events import EVENTS
+from profiles.fake.seeding import seed_events
 from segments.models import Segment
 from workspaces.api_keys import generate_api_key
 

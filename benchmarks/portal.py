@@ -1,7 +1,8 @@
 """The portal as partners and browsers meet it: a real gunicorn, a connection kept alive.
 
 ``web_rss`` is the resident memory of the web process after it has answered all that was asked. It
-holds bitmaps, which grow with the number of people, up to ``segments.bitmaps.CACHE_BYTES``.
+holds bitmaps, which grow with the number of people, up to ``CACHE_BYTES`` of
+``segments.audiences.bitmaps``.
 """
 
 import os

@@ -26,7 +26,7 @@ import psycopg
 from benchmarks.bench import Bench
 from benchmarks.figures import Figure, percentile
 from benchmarks.portal import post
-from profiles import identity
+from profiles.identity import look_up as identity
 from workspaces.api_keys import generate_api_key
 from workspaces.models import RestApiKey, Workspace
 

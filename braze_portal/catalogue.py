@@ -32,6 +32,8 @@ KEYWORDS: dict[str, Any] = {
 }
 COMMENT_TAGS = ("Translators",)
 TEMPLATES = settings.BASE_DIR / "templates"
+#: The rooms that are no Django apps, since they have no tables.
+WITHOUT_TABLES = (settings.BASE_DIR / "lib", settings.BASE_DIR / "rest")
 LINE_LENGTH = 100
 
 
@@ -83,9 +85,10 @@ def extract(language: str) -> "Catalog":
 
 def sources() -> Iterator[Path]:
     """Give the files that may hold text: the code of the rooms, and all templates."""
-    for room in sorted(Path(app.path) for app in apps.get_app_configs()):
-        if room.parent == settings.BASE_DIR:
-            yield from sorted(room.rglob("*.py"))
+    apps_here = [Path(app.path) for app in apps.get_app_configs()]
+    rooms = [path for path in apps_here if path.parent == settings.BASE_DIR]
+    for room in sorted([*rooms, *WITHOUT_TABLES]):
+        yield from sorted(room.rglob("*.py"))
     yield from sorted(path for path in TEMPLATES.rglob("*") if path.is_file())
 
 

@@ -14,7 +14,7 @@ from django.db.models import Count, Q, Sum
 
 from cohorts.models import Cohort, CohortImport
 from cohorts.provisioning import Secrets
-from profiles import people
+from profiles.fake import people
 from workspaces.models import Workspace
 
 MOST_IDENTIFIERS = 1000

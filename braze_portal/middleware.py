@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 
-from braze_portal.rest import REST_PATHS
+from rest.errors import REST_PATHS
 
 
 class ForPages:

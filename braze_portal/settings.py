@@ -90,7 +90,7 @@ DATABASES = {
     )
 }
 DATABASES["default"]["OPTIONS"] |= {
-    # Only ``workspaces.statements.prepared`` has statements prepared: after so many runs.
+    # Only ``lib.statements.prepared`` has statements prepared: after so many runs.
     "prepare_threshold": 2,
     # A database that was restarted costs no request: a dead connection is noticed as it is handed
     # out.
@@ -127,7 +127,7 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_CALLABLE = "workspaces.views.locked_out"
 AXES_USERNAME_FORM_FIELD = "username"
 AXES_USERNAME_CALLABLE = "workspaces.sign_in.guarded_name"
-AXES_CLIENT_IP_CALLABLE = "workspaces.addresses.client_address"
+AXES_CLIENT_IP_CALLABLE = "lib.addresses.client_address"
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
@@ -192,11 +192,11 @@ MAILERS = {
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],
-    "DEFAULT_PARSER_CLASSES": ["braze_portal.bodies.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["rest.bodies.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "braze_portal.bodies.Negotiation",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "rest.bodies.Negotiation",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "braze_portal.rest.exception_handler",
+    "EXCEPTION_HANDLER": "rest.errors.exception_handler",
     "UNAUTHENTICATED_USER": None,
 }
 REST_BODY_BYTES = 1024 * 1024
@@ -245,7 +245,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_NAME_OVERRIDES": {
         "SubscriptionEnum": "profiles.models.Subscription",
-        "GroupStateEnum": "profiles.subscription_serializers.STATES",
+        "GroupStateEnum": "profiles.subscriptions.serializers.STATES",
     },
 }
 

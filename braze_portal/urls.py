@@ -4,29 +4,31 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from braze_portal import health, rest, shell, views
+from braze_portal import health, shell, views
 from campaigns import api as campaign_api
 from campaigns import views as campaigns
 from cohorts import api as partner_api
 from cohorts import views as partners
 from currents import views as currents
-from profiles import analytics_api as analytics
-from profiles import export_api as people_exports
-from profiles import group_views as groups
-from profiles import identities_api as identities
-from profiles import import_views as imports
-from profiles import person_views as persons
-from profiles import subscription_api as subscriptions
-from profiles import users_api
-from profiles import views as people
+from profiles.analytics import api as analytics
+from profiles.csv_import import views as imports
+from profiles.export import api as people_exports
+from profiles.identity import api as identities
+from profiles.person import search_view as people
+from profiles.person import views as persons
+from profiles.subscriptions import api as subscriptions
+from profiles.subscriptions import views as groups
+from profiles.track import api as users_api
+from rest import errors as rest
 from segments import api as segment_api
-from segments import export_api as user_exports
-from segments import export_views as exports
-from segments import history_views as history
-from segments import list_views as lists
-from segments import member_views, overlap_views
+from segments import member_views
 from segments import series_api as segment_series
+from segments import version_views as history
 from segments import views as segments
+from segments.exports import api as user_exports
+from segments.exports import views as exports
+from segments.lists import views as lists
+from segments.sizes import overlap_views
 from workspaces import key_views as api_keys
 from workspaces import views as workspaces
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-from braze_portal.draining import drain
+from rest.draining import drain
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "braze_portal.settings")
 

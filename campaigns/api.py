@@ -15,9 +15,9 @@ from rest_framework.response import Response
 from campaigns import serializers as shapes
 from campaigns.descriptions import campaign_days, campaign_details, canvas_days, canvas_details
 from campaigns.models import Campaign, Canvas, Targeted, TargetedQuerySet
+from rest.calls import REFUSALS, RestCall, cleaned
+from rest.queries import days_until, page_of
 from workspaces.models import Workspace
-from workspaces.queries import days_until, page_of
-from workspaces.rest_calls import REFUSALS, RestCall, cleaned
 
 ID = "3bbc4555-8fa0-4c9b-a5c0-4505edf3e064"
 ROW = {

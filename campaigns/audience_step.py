@@ -9,15 +9,15 @@ from campaigns.editing import save_targeting
 from campaigns.forms import TargetingForm
 from campaigns.models import Targeted
 from campaigns.targeting import REACH, Summary, Target
-from segments.audiences import PAGE, People, people_of
-from segments.builder import Builder
-from segments.filters import InvalidTree
-from segments.lookup import Lookup, look_up
-from segments.measuring import Question
+from segments.audiences.pending import Pending, pending_of
+from segments.audiences.people import PAGE, People, people_of
+from segments.builder.builder import Builder
+from segments.builder.lookup import Lookup, look_up
+from segments.builder.measuring import Question
+from segments.filters.base import InvalidTree
 from segments.models import Segment
-from segments.pending import Pending, pending_of
 from segments.segment_filters import SegmentMembership
-from segments.tree import Group
+from segments.trees.tree import Group
 from workspaces.models import User
 
 

@@ -8,10 +8,10 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign, Canvas, Targeted, TargetedQuerySet
-from segments.filters import InvalidTree, Label
-from segments.nesting import named_segments
-from segments.tree import load_tree
-from segments.uses import Use, register, register_trees
+from segments.filters.base import InvalidTree, Label
+from segments.trees.nesting import named_segments
+from segments.trees.tree import load_tree
+from segments.trees.uses import Use, register, register_trees
 from workspaces.models import Workspace
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from workspaces.queries import MomentField, PageQuery, SeriesQuery, Success, one_message
+from rest.queries import MomentField, PageQuery, SeriesQuery, Success, one_message
 
 #: The days of a Canvas's longest series.
 LONGEST_OF_CANVAS = 14

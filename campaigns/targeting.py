@@ -19,14 +19,14 @@ from pyroaring import BitMap
 
 from campaigns.models import Channel, SendTo, Targeted
 from profiles.models import Profile, Subscription
-from segments import fields
-from segments.attributes import EMAIL_IS_AVAILABLE, AttributeFilter, EmailSubscription
-from segments.audiences import EVERYONE, PAGE, Node, People, people_of
-from segments.estimates import Size
-from segments.filters import Catalogue, Filter, InvalidTree, Label, Operator, unlisted
+from segments.audiences.estimates import Size
+from segments.audiences.people import EVERYONE, PAGE, Node, People, people_of
+from segments.filters import fields
+from segments.filters.attributes import EMAIL_IS_AVAILABLE, AttributeFilter, EmailSubscription
+from segments.filters.base import Catalogue, Filter, InvalidTree, Label, Operator, unlisted
 from segments.models import Segment
-from segments.nodes import Difference, Intersection
-from segments.tree import Group, Tree, load_tree
+from segments.trees.nodes import Difference, Intersection
+from segments.trees.tree import Group, Tree, load_tree
 from workspaces.models import Workspace
 
 

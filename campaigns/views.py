@@ -19,7 +19,7 @@ from campaigns.forms import CampaignForm, CanvasForm
 from campaigns.messages import MESSAGE_FORMS
 from campaigns.models import Campaign, Canvas, EntryType, Targeted
 from campaigns.targeting import numbers_of
-from segments.measuring import Question
+from segments.builder.measuring import Question
 from workspaces.access import WorkspaceRequest, workspace_page
 from workspaces.models import Role
 

@@ -17,8 +17,8 @@ from cohorts import imports, ledger
 from cohorts import serializers as shapes
 from cohorts.callers import Caller, authenticate
 from cohorts.models import Partner
-from workspaces import rate_limits
-from workspaces.addresses import client_address
+from lib.addresses import client_address
+from rest import rate_limits
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from rest_framework.exceptions import APIException
 
 from cohorts import keys
 from cohorts.models import DataImportKey
-from workspaces import statements
-from workspaces.masking import mask
+from lib import statements
+from lib.masking import mask
 
 STATEMENTS = statements.load(Path(__file__).with_name("callers.sql"))
 #: "Last used" is written no more often than this, unless the address changes.

@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from cohorts.callers import Caller
 from cohorts.serializers import Change
-from profiles import identity
-from profiles.collisions import in_transaction
-from workspaces import statements
+from lib import statements
+from lib.transactions import in_transaction
+from profiles.identity import look_up as identity
 
 STATEMENTS = statements.load(Path(__file__).with_name("imports.sql"))
 UNMATCHED_SAMPLE = 100

@@ -1,7 +1,7 @@
 """Making, finding and showing the secrets that partners call with.
 
 A secret is stored twice and never as itself: as an HMAC digest, by which a call is looked up, and
-as a Fernet token, from which an admin may have it shown again. See ``workspaces.sealing``.
+as a Fernet token, from which an admin may have it shown again. See ``lib.sealing``.
 """
 
 import secrets
@@ -10,8 +10,8 @@ from typing import Any
 from django.db.models import QuerySet
 
 from cohorts.models import DataImportKey, Partner, PartnerApiKey, SealedKey
+from lib.sealing import digests, seal, unseal
 from workspaces.models import User, Workspace
-from workspaces.sealing import digests, seal, unseal
 
 
 def generate_import_key(

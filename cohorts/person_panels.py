@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 
 from cohorts.models import CohortMembership
 from profiles.models import Profile
-from profiles.panels import Panel, register
+from profiles.person.panels import Panel, register
 from workspaces.access import WorkspaceRequest
 
 

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from cohorts import keys
 from cohorts.models import DataImportKey, Partner
-from workspaces.masking import mask
+from lib.masking import mask
 from workspaces.models import User, Workspace
 
 

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy
 
 from cohorts.models import Cohort, CohortMembership, DataImportKey, Partner
 from profiles.models import Profile
-from segments import fields
-from segments.filters import (
+from segments.filters import fields
+from segments.filters.base import (
     Catalogue,
     Choices,
     Filter,

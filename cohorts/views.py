@@ -21,9 +21,9 @@ from cohorts.filters import LedgerFilter
 from cohorts.forms import InvalidateForm, KeyForm
 from cohorts.health import partner_health
 from cohorts.models import Cohort, CohortImport, DataImportKey, Partner
+from lib.addresses import rest_endpoint
 from workspaces import audit
 from workspaces.access import WorkspaceRequest, workspace_page
-from workspaces.addresses import rest_endpoint
 from workspaces.models import Role
 
 CALLS_PER_PAGE = 25

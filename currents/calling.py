@@ -10,12 +10,12 @@ from typing import Any
 from cryptography.fernet import InvalidToken
 from django.utils.translation import gettext_noop as _
 
-from currents import outbound
 from currents.envelopes import body, compact
 from currents.models import Connector, Transformation
 from currents.reactions import Reaction, reaction_to
-from workspaces.sealing import unseal
-from workspaces.wording import Sentence
+from lib import outbound
+from lib.sealing import unseal
+from lib.wording import Sentence
 
 VERSION = "1"
 NO_KEY = _("No data key opens the token of this connector")

@@ -8,15 +8,16 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from currents import outbound, outbox, waking
+from currents import outbox, waking
 from currents.calling import Answer, call
 from currents.envelopes import Happening, envelope
 from currents.event_types import CATALOGUE
 from currents.models import SENDING, Connector, ConnectorState, Queue
 from currents.samples import sample
+from lib import outbound
+from lib.sealing import seal
 from workspaces import audit
 from workspaces.models import User
-from workspaces.sealing import seal
 
 #: How long an admin waits for the answer to test events. Seconds.
 TEST_TIMEOUT = 10

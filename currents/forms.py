@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from currents import connectors, partitions
 from currents.event_types import CATALOGUE, Properties, text_fields
 from currents.models import Connector, Transformation
-from currents.outbound import Refused, check_url
+from lib.outbound import Refused, check_url
 from workspaces.models import User
 
 #: What RFC 6750 lets a bearer token be.

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from currents.event_types import label_of
 from currents.models import Connector, Queue
-from workspaces import statements
+from lib import statements
 from workspaces.models import AuditEntry, Workspace
 
 STATEMENTS = statements.load(Path(__file__).with_name("health.sql"))

@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from currents.event_types import label_of
+from lib.wording import in_words
 from workspaces.models import User, Workspace
-from workspaces.wording import in_words
 
 #: The longest that events may wait for their batch to fill. Seconds.
 MOST_FLUSH_SECONDS = 15 * 60

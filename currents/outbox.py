@@ -21,7 +21,7 @@ from currents import partitions, restoring, waking
 from currents.envelopes import Happening, envelope
 from currents.event_types import Properties
 from currents.models import SENDING, Queue
-from workspaces import statements
+from lib import statements
 
 STATEMENTS = statements.load(Path(__file__).with_name("outbox.sql"))
 

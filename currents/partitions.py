@@ -10,7 +10,7 @@ from django.db.models import F
 from psycopg import sql
 
 from currents.models import SENDING, Queue
-from workspaces import statements
+from lib import statements
 
 STATEMENTS = statements.load(Path(__file__).with_name("partitions.sql"))
 #: How many days are made ahead by the periodic job.

@@ -9,7 +9,7 @@ from django.db import connection
 from currents.calling import Answer
 from currents.models import ConnectorState, DeliveryError, Queue, Trouble
 from currents.outbox import Waiting
-from workspaces import statements
+from lib import statements
 
 STATEMENTS = statements.load(Path(__file__).with_name("progress.sql"))
 #: A connector counts as failing after so many calls in a row that its receiver did not take.

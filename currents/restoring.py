@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from workspaces import statements
+from lib import statements
 
 STATEMENTS = statements.load(Path(__file__).with_name("restoring.sql"))
 

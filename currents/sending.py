@@ -9,12 +9,13 @@ from itertools import batched
 from django.db import connection
 from django.utils import timezone
 
-from currents import alerts, lanes, outbound, outbox, progress
+from currents import alerts, lanes, outbox, progress
 from currents.calling import Answer, call
 from currents.models import Queue, Trouble
 from currents.outbox import Waiting
 from currents.reactions import Reaction, wait_before_retry, wait_for_credentials
 from currents.waking import LOOK_SECONDS, SHORTLY
+from lib import outbound
 
 #: One job sends for so long; then it makes room for others and asks for the next. Seconds.
 RUN_SECONDS = 20

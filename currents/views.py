@@ -14,9 +14,9 @@ from currents.calling import Answer
 from currents.forms import ConnectorForm, DeleteForm, ReplayForm
 from currents.models import Connector
 from currents.reactions import Reaction
+from lib.wording import in_words
 from workspaces.access import WorkspaceRequest, workspace_page
 from workspaces.models import Role
-from workspaces.wording import in_words
 
 ERRORS_SHOWN = 20
 EDITS_SHOWN = 20

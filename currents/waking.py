@@ -12,7 +12,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.exceptions import AlreadyEnqueued
 
-from workspaces import statements
+from lib import statements
 
 STATEMENTS = statements.load(Path(__file__).with_name("waking.sql"))
 TASK = "currents.tasks.send"

@@ -17,7 +17,7 @@ from currents.models import (
     Queue,
     Trouble,
 )
-from workspaces import statements
+from lib import statements
 
 STATEMENTS = statements.load(Path(__file__).with_name("watching.sql"))
 logger = logging.getLogger(__name__)

@@ -17,8 +17,8 @@ from django.core.validators import EmailValidator
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_noop as _
 
+from lib.wording import Sentence
 from profiles.models import AttributeType, Gender, Profile, Subscription
-from workspaces.wording import Sentence
 
 #: Braze's limits on custom attributes: characters of a name and of a text, items and bytes of an
 #: array, bytes of an object or an array of them, and how deep objects may nest.

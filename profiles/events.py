@@ -6,9 +6,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
+from lib.statements import prepared
 from profiles.models import EventKind
 from workspaces.models import Workspace
-from workspaces.statements import prepared
 
 
 class EventLike(Protocol):

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from django.db import connection
 
-from profiles import identity
-from workspaces import statements
+from lib import statements
+from profiles.identity import look_up as identity
 from workspaces.models import Workspace
 
 STATEMENTS = statements.load(Path(__file__).with_name("identifiers.sql"))

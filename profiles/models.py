@@ -496,7 +496,7 @@ class CsvImportQuerySet(models.QuerySet["CsvImport"]):
 
 class CsvImport(models.Model):
     """A file of people that a member uploaded, and the receipt of its rows. See
-    ``profiles.csv_imports``.
+    ``profiles.csv_import.imports``.
 
     The counts are those of the last run, first a check, then the import itself: ``position`` is how
     many rows it has dealt with, and the four kinds add up to that.
@@ -506,7 +506,7 @@ class CsvImport(models.Model):
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="csv_imports")
     file_name = models.CharField(max_length=255)
     header = models.JSONField(default=list)
-    # What each column holds, as ``profiles.csv_columns.Column`` dumps it; empty until chosen.
+    # What each column holds, as ``csv_import.columns.Column`` dumps it; empty until chosen.
     columns = models.JSONField(default=list)
     state = models.CharField(max_length=9, choices=ImportState, default=ImportState.DRAFT)
     reason = models.TextField(blank=True)

@@ -5,8 +5,10 @@ from uuid import UUID
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from profiles import clock, csv_imports, csv_runs
+from profiles import clock
 from profiles.changes import TRACES_KEPT
+from profiles.csv_import import imports as csv_imports
+from profiles.csv_import import runs as csv_runs
 from profiles.models import Merge, Trace
 
 

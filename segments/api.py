@@ -7,12 +7,12 @@ from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from rest.calls import REFUSALS, RestCall, cleaned
+from rest.queries import PageQuery, days_until, page_of
 from segments import serializers as shapes
 from segments.models import Segment
-from segments.size_series import sizes_on
+from segments.sizes.series import sizes_on
 from workspaces.models import Workspace
-from workspaces.queries import PageQuery, days_until, page_of
-from workspaces.rest_calls import REFUSALS, RestCall, cleaned
 
 EXAMPLE = {
     "id": "3bbc4555-8fa0-4c9b-a5c0-4505edf3e064",

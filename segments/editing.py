@@ -4,12 +4,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from segments.checking import checked_tree
-from segments.filters import Catalogue
-from segments.history import ask_to_record
+from segments.builder.checking import checked_tree
+from segments.filters.base import Catalogue
 from segments.models import Segment, SegmentVersion
-from segments.nesting import check_nesting, named_segments
-from segments.tree import Tree, stored_filters
+from segments.sizes.daily import ask_to_record
+from segments.trees.nesting import check_nesting, named_segments
+from segments.trees.tree import Tree, stored_filters
 from segments.versions import record_version
 from workspaces import audit
 from workspaces.models import User, Workspace

@@ -7,11 +7,11 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 from django.db.models import Prefetch
 
-from segments.audiences import sizes
-from segments.estimates import Size
+from segments.audiences.estimates import Size
+from segments.audiences.pending import Pending
+from segments.audiences.people import sizes
 from segments.models import Segment, SegmentQuerySet
-from segments.nesting import affected
-from segments.pending import Pending
+from segments.trees.nesting import affected
 from workspaces.models import Workspace
 
 PER_PAGE = 25

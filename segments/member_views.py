@@ -6,8 +6,8 @@ from django.db import DatabaseError
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from segments.audiences import NotReady
-from segments.filters import InvalidTree
+from segments.audiences.people import NotReady
+from segments.filters.base import InvalidTree
 from segments.members import Members, page_of_members, search_members
 from segments.models import Segment
 from segments.views import segment_of

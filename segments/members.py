@@ -7,11 +7,11 @@ from django.core.paginator import Page, Paginator
 from pyroaring import BitMap
 
 from profiles.models import Profile
-from profiles.search import search
-from segments.audiences import ALONE_TIME, PAGE, NotReady, people_of
-from segments.estimates import Size
+from profiles.person.search import search
+from segments.audiences.estimates import Size
+from segments.audiences.pending import Pending, pending_of
+from segments.audiences.people import ALONE_TIME, PAGE, NotReady, people_of
 from segments.models import Segment
-from segments.pending import Pending, pending_of
 
 PER_PAGE = 50
 

@@ -34,7 +34,7 @@ class SegmentQuerySet(models.QuerySet["Segment"]):
 
 
 class Segment(models.Model):
-    """A question about people, asked anew whenever its answer is needed. See ``segments.tree``."""
+    """A question about people, asked anew whenever its answer is needed. See ``trees.tree``."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="segments")
@@ -259,7 +259,7 @@ class UserExport(Export):
 
 
 class LeafBitmap(models.Model):
-    """The people for whom one filter holds, as of a snapshot. See ``segments.bitmaps``."""
+    """The people for whom one filter holds, as of a snapshot. See ``audiences.bitmaps``."""
 
     fingerprint = models.CharField(primary_key=True, max_length=64)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")

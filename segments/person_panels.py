@@ -8,12 +8,12 @@ from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
 from profiles.models import Profile
-from profiles.panels import Panel, register
-from segments.audiences import PAGE, NotReady, People, people_of
-from segments.filters import Catalogue, InvalidTree
-from segments.lookup import Explainer
+from profiles.person.panels import Panel, register
+from segments.audiences.people import PAGE, NotReady, People, people_of
+from segments.builder.lookup import Explainer
+from segments.filters.base import Catalogue, InvalidTree
 from segments.models import Segment
-from segments.tree import Tree
+from segments.trees.tree import Tree
 from workspaces.access import WorkspaceRequest
 
 #: Seconds that all segments may take together: longer than one question, as they are hundreds, and

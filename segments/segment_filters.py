@@ -7,21 +7,30 @@ from typing import TYPE_CHECKING, ClassVar
 from django.utils.translation import gettext_lazy as _
 from pyroaring import BitMap
 
-from segments import (  # noqa: F401 (they register their filters)
-    attributes,
-    event_filters,
-    fields,
-    identifier_filters,
-    list_filters,
-    subscription_filters,
+from segments.filters import (
+    attributes,  # noqa: F401
+    fields,  # noqa: F401
 )
-from segments.filters import Catalogue, Choices, Filter, Label, Operator, Query, Since, register
+from segments.filters import events as event_filters  # noqa: F401
+from segments.filters import identifiers as identifier_filters  # noqa: F401
+from segments.filters import subscriptions as subscription_filters  # noqa: F401
+from segments.filters.base import (
+    Catalogue,
+    Choices,
+    Filter,
+    Label,
+    Operator,
+    Query,
+    Since,
+    register,
+)
+from segments.lists import filter as list_filters  # noqa: F401
 from segments.models import Segment
-from segments.tree import joined, joined_sql, load_tree
+from segments.trees.tree import joined, joined_sql, load_tree
 from workspaces.models import Workspace
 
 if TYPE_CHECKING:
-    from segments.audiences import People
+    from segments.audiences.people import People
 
 
 @register

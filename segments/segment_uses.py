@@ -7,7 +7,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from segments.models import Segment
-from segments.uses import Use, register, register_trees
+from segments.trees.uses import Use, register, register_trees
 from workspaces.models import Workspace
 
 

@@ -3,10 +3,10 @@
 from django.utils import translation
 from rest_framework import serializers
 
-from segments.filters import Catalogue, InvalidTree
+from rest.queries import SeriesQuery, Success, one_message
+from segments.filters.base import Catalogue, InvalidTree
 from segments.models import Segment
-from segments.tree import load_tree
-from workspaces.queries import SeriesQuery, Success, one_message
+from segments.trees.tree import load_tree
 
 
 class SegmentQuery(serializers.Serializer):

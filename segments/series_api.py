@@ -7,16 +7,16 @@ from pyroaring import BitMap
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 
-from profiles import series
-from profiles.analytics_api import Series, documented
-from profiles.analytics_serializers import NameField, UnitsQuery
+from profiles.analytics import series
+from profiles.analytics.api import Series, documented
+from profiles.analytics.serializers import NameField, UnitsQuery
+from profiles.analytics.series import Units, Wanted
 from profiles.models import EventKind
-from profiles.series import Units, Wanted
-from segments.audiences import people_of
-from segments.filters import InvalidTree
+from rest.queries import one_message
+from segments.audiences.people import people_of
+from segments.filters.base import InvalidTree
 from segments.models import Segment
 from workspaces.models import Workspace
-from workspaces.queries import one_message
 
 
 class SegmentUnitsQuery(UnitsQuery):

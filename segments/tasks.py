@@ -6,8 +6,13 @@ from uuid import UUID
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from segments import bitmaps, building, export_jobs, exports, history, user_exports
+from segments.audiences import bitmaps
+from segments.audiences import jobs as building
+from segments.exports import csv_file as exports
+from segments.exports import jobs as export_jobs
+from segments.exports import user_objects_file as user_exports
 from segments.models import SegmentExport, UserExport
+from segments.sizes import daily as history
 from workspaces.models import Workspace
 
 #: A bitmap that nobody used for so long is built again when it is asked for.

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from segments.filters import Catalogue, InvalidTree, load
+from segments.filters.base import Catalogue, InvalidTree, load
 from segments.models import Segment, SegmentVersion
 from workspaces.models import User
 

@@ -9,15 +9,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from segments.builder import Builder
+from segments.audiences.freshness import freshness
+from segments.builder.builder import Builder
+from segments.builder.measuring import Question, answered, measured
 from segments.editing import archive_segment, duplicate_segment, save_segment, unarchive_segment
 from segments.forms import SegmentFilterSet, SegmentForm
-from segments.freshness import freshness
-from segments.history import RANGES, daily_sizes, range_asked
 from segments.listing import listed, shown_of
-from segments.measuring import Question, answered, measured
 from segments.models import Segment
-from segments.nesting import affected
+from segments.sizes.daily import RANGES, daily_sizes, range_asked
+from segments.trees.nesting import affected
 from segments.versions import newest
 from workspaces.access import WorkspaceRequest, workspace_page
 from workspaces.models import Role

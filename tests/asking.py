@@ -2,9 +2,9 @@
 
 from pyroaring import BitMap
 
-from segments import bitmaps
-from segments.audiences import People
-from segments.filters import Filter
+from segments.audiences import bitmaps
+from segments.audiences.people import People
+from segments.filters.base import Filter
 
 
 def asked_beside_its_like(people: People, item: Filter) -> BitMap:

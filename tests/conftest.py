@@ -10,8 +10,8 @@ from babel.messages.mofile import write_mo
 from django.test import Client, override_settings
 
 from braze_portal import catalogue
-from profiles.seeding import seed_people
-from segments import audiences
+from profiles.fake.seeding import seed_people
+from segments.audiences import people as audiences
 from tests.factories import MemberFactory, WorkspaceFactory
 from tests.partner_calls import PartnerCaller, connect
 from tests.settling import settle

@@ -10,8 +10,9 @@ from cohorts import keys
 from cohorts.models import Cohort, CohortImport, DataImportKey, Partner
 from currents.event_types import CATALOGUE
 from currents.models import Connector
-from profiles import csv_imports, csv_runs
-from profiles.csv_columns import Column
+from profiles.csv_import import imports as csv_imports
+from profiles.csv_import import runs as csv_runs
+from profiles.csv_import.columns import Column
 from profiles.models import Alias, CsvImport, Device, GroupChannel, Profile, SubscriptionGroup
 from segments.models import Segment, UserList
 from workspaces.models import Member, Role, User, Workspace

@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from cohorts.models import Cohort, CohortMembership, Partner
 from profiles.models import Profile
-from segments.audiences import People, people_of
+from segments.audiences.people import People, people_of
 from segments.models import UserList
-from segments.tree import Tree, load_tree
+from segments.trees.tree import Tree, load_tree
 from tests.factories import CohortFactory, ProfileFactory, UserListFactory
 from workspaces.models import Workspace
 

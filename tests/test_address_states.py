@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from profiles.models import AddressState, Profile
-from segments.audiences import people_of
-from segments.tree import load_tree
+from segments.audiences.people import people_of
+from segments.trees.tree import load_tree
 from tests.csv_uploads import imported
 from tests.factories import ProfileFactory, WorkspaceFactory
 from tests.rest_callers import RestCaller, rest_caller

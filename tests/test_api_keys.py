@@ -8,10 +8,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from lib.masking import mask
 from tests.factories import SegmentFactory, WorkspaceFactory
 from tests.rest_callers import RATE_HEADERS, RestCaller, rest_caller
 from workspaces import api_keys
-from workspaces.masking import mask
 from workspaces.models import RateWindow, RestApiKey, Workspace
 
 LIST = "/segments/list"

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from profiles.models import Profile
-from segments.audiences import people_of
-from segments.filters import load
-from segments.tree import load_tree
+from segments.audiences.people import people_of
+from segments.filters.base import load
+from segments.trees.tree import load_tree
 from tests.factories import AliasFactory, DeviceFactory, ProfileFactory
 from tests.test_event_filters import found, leaf
 from workspaces.models import Workspace

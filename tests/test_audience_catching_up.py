@@ -15,16 +15,17 @@ from campaigns.models import Campaign, SendTo
 from campaigns.targeting import Target
 from cohorts.models import CohortMembership
 from profiles.models import EventKind, Profile, Trace
-from segments import audiences, bitmaps
-from segments.attributes import Country
-from segments.audiences import people_of, this_minute
-from segments.estimates import Size
-from segments.filters import HORIZON, load
-from segments.impact import impact_of
+from segments.audiences import bitmaps
+from segments.audiences import people as audiences
+from segments.audiences.estimates import Size
+from segments.audiences.people import people_of, this_minute
+from segments.builder.impact import impact_of
+from segments.filters.attributes import Country
+from segments.filters.base import HORIZON, load
 from segments.members import page_of_members
 from segments.models import LeafBitmap, LeafBuild, Segment
-from segments.overlap_views import compared
-from segments.tree import load_tree
+from segments.sizes.overlap_views import compared
+from segments.trees.tree import load_tree
 from tests.factories import (
     AliasFactory,
     CohortFactory,

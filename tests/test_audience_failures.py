@@ -15,10 +15,11 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from profiles.models import Profile
-from segments import audiences, backlog
-from segments.attributes import Country
-from segments.audiences import EVERYONE, PAGE, people_of
-from segments.estimates import Size
+from segments.audiences import backlog
+from segments.audiences import people as audiences
+from segments.audiences.estimates import Size
+from segments.audiences.people import EVERYONE, PAGE, people_of
+from segments.filters.attributes import Country
 from segments.models import LeafBitmap, LeafBuild
 from segments.tasks import build_leaf
 from tests.factories import ProfileFactory, SegmentFactory, WorkspaceFactory

@@ -20,10 +20,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from profiles.events import NewEvent, record_events
 from profiles.models import Alias, Device, EventKind, Profile
-from segments import bitmaps
-from segments.audiences import people_of, this_minute
+from segments.audiences import bitmaps
+from segments.audiences.people import people_of, this_minute
 from segments.models import Segment
-from segments.tree import load_tree
+from segments.trees.tree import load_tree
 from tests.conftest import signed_in
 from tests.factories import (
     CohortFactory,

@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from campaigns.models import Campaign
-from segments.estimates import Size
+from segments.audiences.estimates import Size
 from segments.models import Segment
 from tests.factories import SegmentFactory
 from tests.targeting_world import HAS_ADDRESS, UNSUBSCRIBED, builder_fields, make_people, tree_of

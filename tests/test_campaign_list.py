@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from campaigns.models import Campaign, Canvas
-from segments.estimates import Size
+from segments.audiences.estimates import Size
 from segments.models import Segment
 from tests.factories import SegmentFactory
 from tests.targeting_world import leaf, make_people, tree_of

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from campaigns.models import Campaign
-from segments.estimates import Size
+from segments.audiences.estimates import Size
 from tests.factories import WorkspaceFactory
 from tests.targeting_world import leaf, make_people, tree_of
 from workspaces.models import AuditEntry, Workspace

@@ -5,7 +5,7 @@ from django.test import Client
 
 from campaigns.models import Campaign, Canvas
 from segments.models import Segment
-from segments.uses import uses_of
+from segments.trees.uses import uses_of
 from tests.factories import SegmentFactory
 from tests.targeting_world import leaf, tree_of
 from workspaces.models import Workspace

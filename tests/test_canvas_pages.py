@@ -7,7 +7,7 @@ from django.test import Client
 
 from campaigns.entries import entry_sentence
 from campaigns.models import Canvas
-from segments.estimates import Size
+from segments.audiences.estimates import Size
 from segments.models import Segment
 from tests.targeting_world import builder_fields, leaf, make_people, tree_of
 from workspaces.models import AuditEntry, Workspace

@@ -13,9 +13,9 @@ from pyroaring import BitMap
 from cohorts.models import Cohort, CohortMembership
 from cohorts.segment_filters import CohortFilter
 from profiles.models import Profile
-from segments.audiences import people_of
-from segments.filters import Catalogue, Query
-from segments.tree import Tree, load_tree
+from segments.audiences.people import people_of
+from segments.filters.base import Catalogue, Query
+from segments.trees.tree import Tree, load_tree
 from tests.asking import asked_beside_its_like
 from tests.factories import CohortFactory, ProfileFactory, SegmentFactory
 from tests.partner_calls import PartnerCaller, add

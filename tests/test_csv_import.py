@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from profiles import csv_imports, csv_rejected, csv_runs
+from lib.wording import in_words
+from profiles.csv_import import imports as csv_imports
+from profiles.csv_import import rejected as csv_rejected
+from profiles.csv_import import runs as csv_runs
 from profiles.models import Alias, CsvImport, CustomAttribute, Profile
 from tests.csv_uploads import checked, imported, page, receipt, upload, uploaded
 from tests.factories import AliasFactory, ProfileFactory
 from workspaces.models import AuditEntry, Member, Workspace
-from workspaces.wording import in_words
 
 
 def person(workspace: Workspace, external_id: str) -> Profile:
@@ -291,7 +293,7 @@ def test_a_file_of_its_header_alone_fails(marketer_client: Client, workspace: Wo
 def test_a_file_with_too_many_rows_fails(
     marketer_client: Client, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("profiles.csv_repeats.MOST_ROWS", 2)
+    monkeypatch.setattr("profiles.csv_import.repeats.MOST_ROWS", 2)
     made = checked(marketer_client, "external_id\na\nb\nc\n")
     assert (made.state, in_words(made.reason)) == ("failed", "The file has more than 2 rows.")
 

@@ -8,7 +8,8 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from profiles import csv_imports
+from lib.wording import in_words
+from profiles.csv_import import imports as csv_imports
 from profiles.models import CsvImport, ImportState, Profile
 from profiles.tasks import drop_expired_imports, mend_imports, run_import
 from tests.csv_uploads import (
@@ -24,7 +25,6 @@ from tests.csv_uploads import (
 from tests.factories import checked_import
 from tests.waiting_jobs import jobs_of
 from workspaces.models import Workspace
-from workspaces.wording import in_words
 
 
 def targets(client: Client, header: str, *rows: str) -> list[str]:

@@ -13,7 +13,9 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from profiles import csv_imports, csv_rejected, csv_runs
+from profiles.csv_import import imports as csv_imports
+from profiles.csv_import import rejected as csv_rejected
+from profiles.csv_import import runs as csv_runs
 from profiles.models import CsvImport, Profile
 from tests.csv_uploads import receipt
 from tests.factories import ProfileFactory, checked_import
@@ -26,9 +28,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 CHILD = """
 import sys, django
 django.setup()
-from profiles import csv_imports, csv_rejected, csv_runs
-csv_runs.CHUNK = 50
-csv_runs.run(sys.argv[1])
+from profiles.csv_import import runs
+runs.CHUNK = 50
+runs.run(sys.argv[1])
 """
 ROWS = 20_000
 

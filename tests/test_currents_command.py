@@ -10,8 +10,8 @@ from django.core.management import CommandError, call_command
 from currents import outbox
 from currents.event_types import CATALOGUE
 from currents.models import Connector
+from lib.sealing import unseal
 from workspaces.models import AuditEntry, Workspace
-from workspaces.sealing import unseal
 
 pytestmark = pytest.mark.django_db
 

@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from currents.event_types import CATALOGUE
 from currents.models import Connector, DeliveryError
+from lib.sealing import unseal
 from tests.currents_world import CUSTOM, connect, queue_of, send, write
 from tests.factories import ConnectorFactory
 from tests.receivers import Answer, Receiver, drop, receiving
 from workspaces.models import AuditEntry, Workspace
-from workspaces.sealing import unseal
 
 pytestmark = pytest.mark.django_db
 

@@ -7,11 +7,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from profiles import deleting
 from profiles.events import NewEvent, record_events
+from profiles.identity import deleting
 from profiles.models import EventKind, GroupSubscription, Profile, PushToken, SubscriptionGroup
-from segments import export_jobs, exports
-from segments.audiences import people_of, sample
+from segments.audiences.people import people_of, sample
+from segments.exports import csv_file as exports
+from segments.exports import jobs as export_jobs
 from segments.models import SegmentExport
 from tests.factories import AliasFactory, DeviceFactory, ProfileFactory, SegmentFactory
 from tests.merged_world import World

@@ -8,8 +8,8 @@ from django.core.management import CommandError, call_command
 from braze_portal.demo import Chapter, SyncRefused, sizes, sync
 from cohorts.models import Cohort, CohortImport, Partner
 from cohorts.provisioning import Secrets, provision
+from profiles.fake.seeding import seed_people
 from profiles.models import Profile
-from profiles.seeding import seed_people
 from workspaces.models import Workspace
 from workspaces.opening import open_workspace
 

@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from profiles.events import NewEvent, record_events
 from profiles.models import EventKind, Profile
-from segments.audiences import people_of
-from segments.filters import HORIZON, Catalogue, load
+from segments.audiences.people import people_of
+from segments.filters.base import HORIZON, Catalogue, load
 from segments.models import Segment
-from segments.tree import load_tree
+from segments.trees.tree import load_tree
 from tests.asking import asked_beside_its_like
 from tests.factories import ProfileFactory
 from tests.test_segment_pages import HTMX, NEW, builder

@@ -229,7 +229,7 @@ def test_a_csv_file_asks_once_a_chunk_what_is_wanted(
     wanted: str,
 ) -> None:
     connect(workspace, receiver, event_types=[wanted])
-    monkeypatch.setattr("profiles.csv_runs.TOLD_AT_ONCE", 2)
+    monkeypatch.setattr("profiles.csv_import.runs.TOLD_AT_ONCE", 2)
     rows = "".join(f"user-{n},opted_in\n" for n in range(7))
     made = checked(marketer_client, f"external_id,email_subscribe\n{rows}")
     marketer_client.post(csv_page(made))

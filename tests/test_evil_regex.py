@@ -7,11 +7,11 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
 
-from segments import building
-from segments.audiences import SMALL_TIME, people_of
-from segments.fields import validate_regex
+from segments.audiences import jobs as building
+from segments.audiences.people import SMALL_TIME, people_of
+from segments.filters.fields import validate_regex
 from segments.models import LeafBuild, Segment
-from segments.tree import load_tree
+from segments.trees.tree import load_tree
 from tests.factories import ProfileFactory, SegmentFactory
 from tests.targeting_world import declare, leaf, tree_of
 from tests.test_segment_pages import HTMX, NEW, builder

@@ -10,8 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from profiles.events import NewEvent, record_events
+from profiles.export.user_objects import FIELDS
 from profiles.models import EventKind, Profile, PushToken
-from profiles.user_objects import FIELDS
 from tests.factories import AliasFactory, DeviceFactory, ProfileFactory
 from tests.rest_callers import RestCaller, rest_caller
 from workspaces.models import RateWindow, Workspace

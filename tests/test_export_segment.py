@@ -17,10 +17,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from currents.outbound import Unreachable
+from lib.outbound import Unreachable
 from profiles.events import NewEvent, record_events
 from profiles.models import EventKind
-from segments import export_jobs, user_exports
+from segments.exports import jobs as export_jobs
+from segments.exports import user_objects_file as user_exports
 from segments.models import ExportState, Segment, UserExport
 from segments.tasks import call_back, drop_expired_exports, mend_exports, write_user_export
 from tests.factories import AliasFactory, ProfileFactory, SegmentFactory

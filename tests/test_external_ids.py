@@ -7,7 +7,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from profiles import identity, merging
+from profiles.identity import look_up as identity
+from profiles.identity import merging
 from profiles.models import FormerExternalId, Profile
 from segments.models import UserList, UserListMember
 from tests.csv_uploads import imported

@@ -16,7 +16,7 @@ from django.utils import timezone, translation
 
 from braze_portal import catalogue
 from cohorts.segment_filters import CohortFilter
-from segments.tree import Group, Tree
+from segments.trees.tree import Group, Tree
 from tests.conftest import signed_in
 from tests.factories import CohortFactory, CohortImportFactory, SegmentFactory, import_key
 from tests.test_pages import PAGES, READABLE, THINGS, Outline

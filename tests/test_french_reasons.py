@@ -5,14 +5,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import translation
 
-from profiles import csv_imports
+from lib.wording import Sentence, in_words
+from profiles.csv_import import imports as csv_imports
 from profiles.models import CsvImport, ImportState
-from segments.exports import write_export
+from segments.exports.csv_file import write_export
 from segments.models import SegmentExport
 from tests.csv_uploads import checked, page, run_last_job, upload
 from tests.factories import SegmentFactory, checked_import
 from workspaces.models import Workspace
-from workspaces.wording import Sentence, in_words
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def failed(client: Client, csv_import: CsvImport) -> str:
 def test_a_check_that_failed_says_why(
     french: Client, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("profiles.csv_repeats.MOST_ROWS", 1)
+    monkeypatch.setattr("profiles.csv_import.repeats.MOST_ROWS", 1)
     made = checked(french, "external_id\na\nb\n")
     assert "Le fichier compte plus de 1 lignes." in failed(french, made)
 

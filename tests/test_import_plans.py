@@ -8,7 +8,7 @@ from django.db import connection
 
 from cohorts.imports import STATEMENTS as IMPORTS
 from cohorts.models import CohortMembership
-from profiles.identity import STATEMENTS as IDENTITY
+from profiles.identity.look_up import STATEMENTS as IDENTITY
 from profiles.models import Profile
 from tests.factories import CohortFactory, WorkspaceFactory
 

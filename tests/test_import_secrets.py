@@ -79,9 +79,9 @@ def test_mail_to_the_operator_shows_no_key(
 ) -> None:
     settings.ADMINS = ["operator@example.com"]
     handler = AdminEmailHandler(include_html=True)
-    logging.getLogger("braze_portal.rest").addHandler(handler)
+    logging.getLogger("rest.errors").addHandler(handler)
     heap.name()
-    logging.getLogger("braze_portal.rest").removeHandler(handler)
+    logging.getLogger("rest.errors").removeHandler(handler)
     # Django sends one of its own.
     assert len(mail.outbox) == 2
     for message in mail.outbox:

@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
+from rest.rate_limits import spend
 from tests.factories import MemberFactory, WorkspaceFactory
 from workspaces.issuing import NameTaken, issue_api_key
 from workspaces.models import RateWindow, RestApiKey
 from workspaces.provisioning import provision_api_key
-from workspaces.rate_limits import spend
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from cohorts import keys
 from cohorts.models import DataImportKey
+from lib.masking import mask
 from tests.factories import WorkspaceFactory, import_key
-from workspaces.masking import mask
 from workspaces.models import AuditEntry
 
 HEAP = "/w/acme/partners/heap/"

@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from cohorts.models import CohortMembership
-from profiles import merging
 from profiles.events import NewEvent, record_events
+from profiles.identity import merging
 from profiles.models import (
     Alias,
     Device,
@@ -25,7 +25,7 @@ from profiles.models import (
     Trace,
 )
 from profiles.tasks import drop_traces
-from segments.audiences import people_of
+from segments.audiences.people import people_of
 from tests.factories import AliasFactory, DeviceFactory, ProfileFactory
 from tests.merged_world import World
 from tests.partner_calls import PartnerCaller, add, members

@@ -14,6 +14,7 @@ from schemathesis.specs.openapi import checks
 
 from braze_portal.wsgi import application
 from campaigns.models import Campaign, Canvas
+from rest.schema import EXAMPLES
 from tests.factories import (
     MemberFactory,
     ProfileFactory,
@@ -22,7 +23,6 @@ from tests.factories import (
 )
 from tests.partner_calls import PartnerCaller, connect
 from tests.rest_callers import rest_caller
-from workspaces.rest_schema import EXAMPLES
 
 pytestmark = pytest.mark.django_db
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from profiles.models import AttributeType, CustomAttribute
-from segments.operators import stretches
+from segments.filters.operators import stretches
 from tests.factories import ProfileFactory
 from tests.test_event_filters import found, leaf
 from workspaces.models import Workspace

@@ -12,7 +12,7 @@ from django.urls import URLPattern, reverse
 
 from braze_portal.urls import account_pages, workspace_pages
 from campaigns.models import Campaign, Canvas
-from segments.exports import write_export
+from segments.exports.csv_file import write_export
 from segments.models import SegmentExport
 from tests.factories import (
     CohortFactory,

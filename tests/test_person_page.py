@@ -12,7 +12,7 @@ from django.utils import timezone
 from cohorts.models import CohortMembership
 from profiles.events import NewEvent, record_events
 from profiles.models import Alias, CustomAttribute, EventKind, Profile
-from profiles.subscriptions import named, set_group_state
+from profiles.subscriptions.states import named, set_group_state
 from tests.factories import (
     AliasFactory,
     CohortFactory,

@@ -14,16 +14,23 @@ ROOT: Path = settings.BASE_DIR
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 SCRIPTS = sorted(path for path in (ROOT / "braze_portal/static").glob("*.js"))
 
-#: Which rooms each room may use: those below it. The roof, braze_portal, may use them all.
+#: The rooms from the ground up. A room may use those below it; the roof, braze_portal, all.
+STOREYS: tuple[tuple[str, ...], ...] = (
+    ("lib",),
+    ("workspaces",),
+    ("rest",),
+    ("currents",),
+    ("profiles",),
+    ("segments",),
+    ("cohorts", "campaigns"),
+    ("braze_portal",),
+)
+ROOMS = {room for storey in STOREYS for room in storey}
 FLOORS: dict[str, set[str]] = {
-    "workspaces": set(),
-    "currents": {"workspaces"},
-    "profiles": {"workspaces", "currents"},
-    "segments": {"workspaces", "currents", "profiles"},
-    "cohorts": {"workspaces", "currents", "profiles", "segments"},
-    "campaigns": {"workspaces", "currents", "profiles", "segments"},
+    room: {below for lower in STOREYS[:number] for below in lower}
+    for number, storey in enumerate(STOREYS)
+    for room in storey
 }
-ROOMS = {*FLOORS, "braze_portal"}
 DRAWERS = {"utils", "helpers", "services", "common", "core", "misc"}
 
 

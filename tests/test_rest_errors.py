@@ -8,7 +8,7 @@ from django.test import Client, RequestFactory
 from django.utils.translation import get_language
 from rest_framework.exceptions import ValidationError
 
-from braze_portal import rest
+from rest import errors as rest
 from tests.partner_calls import PartnerCaller
 from tests.rest_callers import rest_caller
 from workspaces.models import Workspace

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from cohorts.models import CohortMembership
 from profiles.events import NewEvent, record_events
 from profiles.models import AttributeType, CustomAttribute, EventKind, Profile
-from segments.audiences import people_of, sample, sizes
-from segments.estimates import Size
-from segments.filters import InvalidTree, Query
+from segments.audiences.estimates import Size
+from segments.audiences.people import people_of, sample, sizes
+from segments.filters.base import InvalidTree, Query
 from segments.models import Segment, UserListMember
-from segments.tree import load_tree
+from segments.trees.tree import load_tree
 from tests.factories import (
     AliasFactory,
     CohortFactory,
@@ -348,7 +348,7 @@ def in_another_connection(work: Any, **arguments: Any) -> None:
 
 
 def test_custom_attributes_are_offered_by_type(workspace: Workspace) -> None:
-    from segments.filters import Catalogue
+    from segments.filters.base import Catalogue
 
     CustomAttribute.objects.create(workspace=workspace, name="plan", type=AttributeType.STRING)
     menu = dict(Catalogue(workspace).menu)

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from segments import bitmaps
-from segments.audiences import EVERYONE, people_of
-from segments.bitmaps import BitMap, Cache, Leaf, Moved, Snapshot
+from segments.audiences import bitmaps
+from segments.audiences.bitmaps import BitMap, Cache, Leaf, Moved, Snapshot
+from segments.audiences.people import EVERYONE, people_of
 from segments.models import LeafBitmap
 from segments.tasks import drop_unused_bitmaps
 from tests.factories import ProfileFactory

@@ -8,10 +8,10 @@ from django.test import Client
 from django.utils import timezone
 
 from campaigns.models import Campaign
-from segments.builder import Builder
-from segments.estimates import Size
+from segments.audiences.estimates import Size
+from segments.audiences.pending import Pending
+from segments.builder.builder import Builder
 from segments.models import LeafBuild, Segment
-from segments.pending import Pending
 from tests.factories import SegmentFactory
 from tests.targeting_world import builder_fields, leaf, make_people, tree_of
 from workspaces.models import Workspace

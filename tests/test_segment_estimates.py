@@ -8,13 +8,13 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from campaigns.targeting import EMAIL_IS_POSSIBLE
-from segments import backlog, bitmaps
-from segments.audiences import EVERYONE, WORTH_STORING, NotReady, people_of, sizes
-from segments.estimates import Size, estimated
+from segments.audiences import backlog, bitmaps
+from segments.audiences.estimates import Size, estimated
+from segments.audiences.people import EVERYONE, WORTH_STORING, NotReady, people_of, sizes
 from segments.models import LeafBuild
 from segments.tasks import build_leaf
 from segments.templatetags.sizes import size as shown
-from segments.tree import load_tree
+from segments.trees.tree import load_tree
 from tests.factories import ProfileFactory, SegmentFactory
 from tests.settling import settle
 from tests.test_segment_audiences import leaf

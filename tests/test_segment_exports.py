@@ -11,7 +11,8 @@ from django.test import Client
 from django.utils import timezone
 
 from profiles.models import CustomAttribute
-from segments import export_jobs, exports
+from segments.exports import csv_file as exports
+from segments.exports import jobs as export_jobs
 from segments.models import ExportState, Segment, SegmentExport
 from segments.tasks import drop_expired_exports, mend_exports, write_export
 from tests.factories import AliasFactory, DeviceFactory, ProfileFactory, SegmentFactory

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from profiles import clock
 from profiles.models import Profile, Tick
-from segments.history import record_sizes
 from segments.models import Segment, SegmentSize
+from segments.sizes.daily import record_sizes
 from segments.tasks import record_all_sizes
 from segments.tasks import record_sizes as record_sizes_task
 from tests.factories import CohortFactory, ProfileFactory, SegmentFactory

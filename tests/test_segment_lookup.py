@@ -7,10 +7,10 @@ from django.test import Client
 
 from campaigns.models import Campaign
 from profiles.models import Profile
-from segments.audiences import people_of
-from segments.filters import Catalogue
-from segments.lookup import Lookup, look_up
-from segments.tree import load_tree
+from segments.audiences.people import people_of
+from segments.builder.lookup import Lookup, look_up
+from segments.filters.base import Catalogue
+from segments.trees.tree import load_tree
 from tests.factories import AliasFactory, DeviceFactory, ProfileFactory, SegmentFactory
 from tests.targeting_world import builder_fields, leaf, tree_of
 from workspaces.models import Workspace

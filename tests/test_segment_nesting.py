@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from campaigns.models import Campaign
-from segments.estimates import Size
+from segments.audiences.estimates import Size
 from segments.models import MOST_NESTED, Segment
 from tests.factories import ProfileFactory, SegmentFactory
 from tests.targeting_world import builder_fields, leaf, tree_of

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from segments.estimates import Size
+from segments.audiences.estimates import Size
 from segments.models import Segment
 from tests.factories import CohortFactory, ProfileFactory, SegmentFactory
 from tests.targeting_world import declare

@@ -10,14 +10,14 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 
 from profiles.models import EventKind
-from segments.builder import Builder
-from segments.checking import checked_tree
-from segments.fields import pick
-from segments.filters import Catalogue, InvalidTree
-from segments.json_view import written
+from segments.builder.builder import Builder
+from segments.builder.checking import checked_tree
+from segments.builder.json_view import written
+from segments.filters.base import Catalogue, InvalidTree
+from segments.filters.fields import pick
 from segments.models import Segment, UserList
-from segments.shapes import parse
-from segments.tree import load_tree
+from segments.trees.shapes import parse
+from segments.trees.tree import load_tree
 from tests.factories import CohortFactory, SegmentFactory, WorkspaceFactory
 from tests.targeting_world import builder_fields, declare, leaf, tree_of
 from tests.test_segment_audiences import TREES, named

@@ -8,7 +8,7 @@ from django.test import Client
 
 from segments.editing import save_segment
 from segments.models import Segment, SegmentVersion
-from segments.tree import Tree
+from segments.trees.tree import Tree
 from tests.factories import SegmentFactory, UserListFactory
 from tests.test_segment_pages import FRENCH, NEW, builder
 from workspaces.models import AuditEntry, Member, Workspace

@@ -3,9 +3,9 @@
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from lib.statements import pipelined, prepared
 from tests.factories import WorkspaceFactory
 from workspaces.models import Workspace
-from workspaces.statements import pipelined, prepared
 
 NAMED = "select id from workspaces_workspace where slug = %(slug)s"
 RENAME = "update workspaces_workspace set name = %(name)s where slug = %(slug)s"

@@ -8,9 +8,9 @@ import pytest
 from django.test import Client
 
 from profiles.models import GroupChannel, GroupSubscription, Profile, SubscriptionGroup
-from profiles.subscriptions import named, set_group_state
-from segments.audiences import people_of
-from segments.filters import load
+from profiles.subscriptions.states import named, set_group_state
+from segments.audiences.people import people_of
+from segments.filters.base import load
 from tests.factories import ProfileFactory, SubscriptionGroupFactory, WorkspaceFactory
 from tests.rest_callers import rest_caller
 from workspaces.api_keys import ALL_PERMISSIONS, generate_api_key

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from profiles.models import SubscriptionGroup
-from profiles.subscriptions import named, set_group_state
+from profiles.subscriptions.states import named, set_group_state
 from tests.factories import ProfileFactory, SubscriptionGroupFactory
 from workspaces.models import AuditEntry, Workspace
 

@@ -6,11 +6,11 @@ import pytest
 
 from campaigns.models import Campaign, Channel, SendTo
 from campaigns.targeting import Numbers, Summary, Target, numbers_of
-from segments.audiences import people_of
-from segments.estimates import Size
-from segments.filters import Catalogue
+from segments.audiences.estimates import Size
+from segments.audiences.people import people_of
+from segments.filters.base import Catalogue
 from segments.models import Segment
-from segments.tree import load_tree
+from segments.trees.tree import load_tree
 from tests.factories import ProfileFactory, SegmentFactory
 from tests.targeting_world import HAS_ADDRESS, UNSUBSCRIBED, leaf, make_people, tree_of
 from workspaces.models import Workspace

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from segments.audiences import people_of
-from segments.tree import load_tree
+from segments.audiences.people import people_of
+from segments.trees.tree import load_tree
 from tests.targeting_world import leaf, tree_of
 from tests.track_calls import Tracker, event, purchase, tracker_of
 from workspaces.models import Workspace

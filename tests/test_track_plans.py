@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from profiles.happenings import STATEMENTS as HAPPENINGS
-from profiles.identity import STATEMENTS as IDENTITY
+from profiles.identity.look_up import STATEMENTS as IDENTITY
 from profiles.models import Profile
+from profiles.track.writing import STATEMENTS as HAPPENINGS
 from tests.factories import WorkspaceFactory
 from tests.test_import_plans import analyse, plan
 

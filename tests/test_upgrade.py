@@ -12,7 +12,7 @@ from django.db import connection
 
 from benchmarks import database
 from braze_portal import embedded_postgres
-from workspaces.wording import in_words
+from lib.wording import in_words
 
 ROOT = Path(__file__).parent.parent
 SEGMENT = """

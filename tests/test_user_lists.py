@@ -10,8 +10,8 @@ from pyroaring import BitMap
 
 from campaigns.models import Campaign
 from profiles.models import Profile
-from segments.audiences import people_of
-from segments.list_filters import UserListFilter
+from segments.audiences.people import people_of
+from segments.lists.filter import UserListFilter
 from segments.models import Segment, UserList, UserListMember
 from tests.factories import (
     AliasFactory,
@@ -153,9 +153,9 @@ def test_a_file_that_cannot_be_read_saves_nothing(
 def test_a_file_that_is_too_large_is_refused(
     marketer_client: Client, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("segments.list_forms.MOST_BYTES", 10)
+    monkeypatch.setattr("segments.lists.forms.MOST_BYTES", 10)
     assert "larger than 10" in upload(marketer_client, "x" * 11).context["form"].errors["file"][0]
-    monkeypatch.setattr("segments.list_files.MOST_ROWS", 2)
+    monkeypatch.setattr("segments.lists.files.MOST_ROWS", 2)
     answer = upload(marketer_client, "a\nb\nc\n")
     assert answer.context["form"].errors == {"file": ["The file has more than 2 rows."]}
 

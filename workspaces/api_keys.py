@@ -11,8 +11,8 @@ from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
+from lib.statements import prepared
 from workspaces.models import RestApiKey, User, Workspace
-from workspaces.statements import prepared
 
 #: "Last used" is written no more often than this: a busy key would wait for its own row.
 USE_NOTED_EVERY = timedelta(seconds=10)

@@ -148,7 +148,7 @@ class AuditEntry(models.Model):
 class RateWindow(models.Model):
     """How much of a limit a workspace has used in the window that began at ``starts_at``.
 
-    The table is unlogged and written by ``workspaces.rate_limits`` only.
+    The table is unlogged and written by ``rest.rate_limits`` only.
     """
 
     pk = models.CompositePrimaryKey("workspace_id", "name")

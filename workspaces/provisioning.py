@@ -12,8 +12,8 @@ from uuid import UUID
 
 from django.db import transaction
 
+from lib.data_keys import derived
 from workspaces import api_keys, audit
-from workspaces.data_keys import derived
 from workspaces.models import RestApiKey, RestApiKeyQuerySet, Workspace
 
 KEY_NAME = "Provisioned"

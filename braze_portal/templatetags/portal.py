@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from workspaces import wording
+from lib import wording
 
 register = template.Library()
 register.filter("in_words", wording.in_words)

@@ -8,7 +8,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from segments.estimates import Size
+from segments.audiences.estimates import Size
 
 register = template.Library()
 

@@ -17,9 +17,9 @@ from cohorts.keys import issue_partner_key
 from cohorts.models import Partner
 from cohorts.provisioning import Secrets
 from cohorts.segment_filters import CohortFilter
-from profiles.seeding import seed_people
+from profiles.fake.seeding import seed_people
 from segments.models import Segment
-from segments.tree import Group, Tree
+from segments.trees.tree import Group, Tree
 from tests.browser.steps import users
 from tests.conftest import signed_in
 from tests.factories import SegmentFactory, import_key

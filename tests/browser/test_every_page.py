@@ -10,10 +10,10 @@ from playwright.sync_api import Page, expect
 
 from braze_portal.demo import DROP_OFFS, Heap, SyncRefused
 from campaigns.models import Campaign, Canvas
-from profiles.seeding import seed_events
-from segments.exports import write_export
-from segments.history import record_sizes
+from profiles.fake.seeding import seed_events
+from segments.exports.csv_file import write_export
 from segments.models import Segment, SegmentExport
+from segments.sizes.daily import record_sizes
 from tests.browser.steps import users
 from tests.currents_world import CUSTOM
 from tests.factories import (

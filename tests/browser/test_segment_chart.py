@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from segments.history import record_sizes
 from segments.models import Segment
+from segments.sizes.daily import record_sizes
 from workspaces.models import Member
 
 pytestmark = pytest.mark.browser

@@ -18,7 +18,7 @@ from braze_portal.management.commands.serve import require_free
 from braze_portal.serving import serve
 from cohorts.models import Partner
 from cohorts.provisioning import provision
-from profiles.seeding import seed_people
+from profiles.fake.seeding import seed_people
 from segments.models import Segment
 from workspaces.models import Role, User, Workspace
 from workspaces.opening import admit, open_workspace

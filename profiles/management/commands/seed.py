@@ -6,7 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from profiles.seeding import seed_events, seed_people
+from profiles.fake.seeding import seed_events, seed_people
 from workspaces.opening import open_workspace
 
 

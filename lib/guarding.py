@@ -1,0 +1,169 @@
+"""Which addresses the portal may call, held on the very connection that is made.
+
+A URL says a name; what a name leads to is known only once it has been looked up, and the next
+look-up may say something else. So the addresses of one look-up are judged, and the connection is
+made to one that passed. The name stays what TLS and the Host header say.
+"""
+
+import socket
+import time
+from collections.abc import Iterable
+from contextvars import ContextVar
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ssl import SSLContext
+from typing import Any
+
+import httpcore
+from django.conf import settings
+from django.utils.translation import gettext_noop as _
+
+from lib.wording import Sentence
+
+type Address = IPv4Address | IPv6Address
+
+#: Networks in whose last 32 bits an IPv4 address travels: mapped, compatible, NAT64.
+CARRIERS = tuple(ip_network(network) for network in ("::ffff:0:0/96", "::/96", "64:ff9b::/96"))
+#: Public by its number, yet it gives away a machine's secrets to whoever asks from inside (Azure).
+METADATA = frozenset({ip_address("168.63.129.16")})
+
+TOO_LONG = _("The answer took too long")
+
+#: When the call that is under way must be over, by the monotonic clock.
+call_ends: ContextVar[float] = ContextVar("call_ends")
+
+
+class OutboundError(Exception):
+    """A call that brought no answer. ``permanent`` where trying again would change nothing."""
+
+    permanent = False
+
+    def __init__(self, text: str, **words: str) -> None:
+        self.sentence = Sentence(text, **words)
+        super().__init__(self.sentence)
+
+
+class Unreachable(OutboundError):
+    """No answer: the name, the connection, TLS, the time or the answer itself was amiss."""
+
+
+class Refused(OutboundError):
+    """We do not call there: not an http(s) URL, or an address that is not public."""
+
+    permanent = True
+
+
+def is_allowed(text: str) -> bool:
+    """Tell whether the portal may connect to the IP address ``text``.
+
+    Public addresses, and whatever lies in a network of ``settings.OUTBOUND_ALLOW``.
+    """
+    address = ip_address(text)
+    faces = {address, *_carried(address)}
+    if any(face in network for face in faces for network in settings.OUTBOUND_ALLOW):
+        return True
+    return all(_is_public(face) for face in faces)
+
+
+def _is_public(address: Address) -> bool:
+    return address.is_global and not address.is_multicast and address not in METADATA
+
+
+def _carried(address: Address) -> Iterable[IPv4Address]:
+    """The IPv4 addresses that an IPv6 address stands for."""
+    if isinstance(address, IPv4Address):
+        return
+    if any(address in carrier for carrier in CARRIERS):
+        yield IPv4Address(int(address) & 0xFFFF_FFFF)
+    if address.sixtofour:
+        yield address.sixtofour
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """Return the IP addresses of ``host`` that may be called, in the order to try them.
+
+    Raises Refused where it has addresses but none of them may be called, Unreachable where it has
+    none.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise Unreachable(_("The name %(host)s was not found"), host=host) from error
+    # In the order of the look-up, each once.
+    addresses = list(dict.fromkeys(str(sockaddr[0]) for *_ignored, sockaddr in found))
+    allowed = [address for address in addresses if is_allowed(address)]
+    if not allowed:
+        # Which address stays unsaid: our view of the names inside is nobody's business.
+        raise Refused(_("%(host)s leads to an address that is not public"), host=host)
+    return allowed
+
+
+class GuardedBackend(httpcore.NetworkBackend):
+    """Connects only to addresses that were judged, and ends every call in time."""
+
+    def __init__(self) -> None:
+        self._inner = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        failure: httpcore.NetworkError | httpcore.TimeoutException | None = None
+        addresses = resolve(host, port)
+        # Each has its share of the time: the first may be a hole and the second may answer.
+        share = _left(timeout) / len(addresses)
+        for address in addresses:
+            try:
+                stream = self._inner.connect_tcp(
+                    address, port, _left(share), local_address, socket_options
+                )
+            except (httpcore.NetworkError, httpcore.TimeoutException) as error:
+                failure = error
+            else:
+                return TimedStream(stream)
+        assert failure is not None  # resolve gives at least one address
+        raise failure
+
+    def connect_unix_socket(self, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
+        raise Refused(_("Unix sockets are not called"))
+
+
+class TimedStream(httpcore.NetworkStream):
+    """A stream on which all reads and writes of a call share its time: a server that sends one byte
+    now and then cannot hold us longer than one that sends none.
+    """
+
+    def __init__(self, inner: httpcore.NetworkStream) -> None:
+        self._inner = inner
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, _left(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, _left(timeout))
+
+    def start_tls(
+        self,
+        ssl_context: SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        left = _left(timeout)
+        return TimedStream(self._inner.start_tls(ssl_context, server_hostname, left))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+def _left(timeout: float | None) -> float:
+    """The seconds left of the call under way, at most ``timeout``."""
+    left = call_ends.get() - time.monotonic()
+    if left <= 0:
+        raise httpcore.ReadTimeout(TOO_LONG)
+    return left if timeout is None else min(left, timeout)

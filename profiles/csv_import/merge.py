@@ -1,0 +1,101 @@
+"""Bringing the cleaned rows of a file to people: a chunk at a time, set by set."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.db import connection
+from psycopg import sql
+
+from lib import statements
+from lib.transactions import Collided
+from profiles.csv_import.columns import Column
+
+STATEMENTS = statements.load(Path(__file__).with_name("merge.sql"))
+COPY = sql.SQL("copy csv_row ({}) from stdin")
+
+
+@dataclass(frozen=True)
+class Merged:
+    """How many people were made and changed, and the places of the rows that name nobody."""
+
+    created: int
+    updated: int
+    unknown: list[int]
+
+
+@contextmanager
+def tables() -> Iterator[None]:
+    """Have the temporary tables that ``merge`` works in."""
+    _execute("make_tables")
+    try:
+        yield
+    finally:
+        _execute("drop_tables")
+
+
+def merge(
+    workspace_id: int,
+    named_by: Column,
+    filled: Sequence[str],
+    lines: Sequence[str],
+    *,
+    write: bool,
+) -> Merged:
+    """Make and change the people of ``lines``, or without ``write`` count who would be.
+
+    ``lines`` are in COPY's text form, with the columns ``filled`` of ``csv_row``; no two name the
+    same user. Runs in the caller's transaction. Raises ``Collided``.
+    """
+    values = {"workspace": workspace_id, "label": named_by.name, "kind": named_by.identifier}
+    _execute("begin_chunk")
+    _copy(filled, lines)
+    _execute(f"match_{named_by.identifier}", **values)
+    unknown: list[int] = []
+    if named_by.identifier == "braze_id":
+        unknown = [number for (number,) in _execute("refuse_unknown")]
+    updated = _execute("find_changes")
+    ((created,),) = _execute("count_new")
+    if write:
+        _write(values, created, updated)
+    return Merged(created, updated, unknown)
+
+
+def subscribed(workspace_id: int) -> Sequence[tuple[int, str | None, str | None]]:
+    """Return whom the chunk that was merged last gave a subscription: profile ids, each with that
+    to e-mail and that to push, as far as the row says.
+    """
+    return _execute("subscribed", workspace=workspace_id)
+
+
+def _write(values: dict[str, Any], created: int, updated: int) -> None:
+    """Write what ``merge`` found."""
+    if updated:
+        _execute("lock_changing")
+        if _execute("update_changing") < updated:
+            raise Collided
+    if created:
+        if _execute("insert_new", **values) < created:
+            raise Collided
+        if values["kind"] == "alias" and _execute("insert_aliases", **values) < created:
+            raise Collided
+
+
+def _copy(filled: Sequence[str], lines: Sequence[str]) -> None:
+    statement = COPY.format(sql.SQL(", ").join(map(sql.Identifier, filled)))
+    with (
+        connection.wrap_database_errors,
+        connection.cursor() as cursor,
+        cursor.copy(statement) as copy,
+    ):
+        if lines:
+            copy.write("\n".join(lines) + "\n")
+
+
+def _execute(statement: str, **values: Any) -> Any:
+    """Run a statement; return the rows it gives, or how many it wrote."""
+    with connection.cursor() as cursor:
+        cursor.execute(STATEMENTS[statement], values or None)
+        return cursor.fetchall() if cursor.description else cursor.rowcount

@@ -1,0 +1,79 @@
+"""The file of the rows that an import did not take: the line of each, why, and what it says.
+
+Why is kept as ``Sentence.dump`` has it, and said in the language of whoever reads it.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import batched, islice
+from pathlib import Path
+from typing import BinaryIO, Self
+
+from django.utils import translation
+
+from lib.wording import in_words
+from profiles.csv_import.files import guarded
+
+LINE, REASON = "line", "reason"
+#: Rows that are given to whoever downloads them at a time.
+CHUNK = 500
+
+
+class RejectedRows:
+    """Writes the file, chunk by chunk. What was written of a chunk that did not commit is
+    overwritten by the next: the database keeps the size up to which the file counts.
+    """
+
+    def __init__(self, path: Path, header: Sequence[str]) -> None:
+        self._path = path
+        self._header = header
+
+    def __enter__(self) -> Self:
+        self._path.touch(mode=0o600)
+        self._file: BinaryIO = self._path.open("r+b")
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._file.close()
+
+    def write(self, size: int, rows: Iterable[tuple[int, Sequence[str], str]]) -> int:
+        """Write ``rows``, each a line, its cells and a dumped reason, after ``size`` bytes; return
+        how many bytes there are then.
+        """
+        self._file.seek(size)
+        self._file.truncate()
+        if not size:
+            self._file.write(_line([LINE, REASON, *self._header]))
+        for line, cells, reason in rows:
+            self._file.write(_line([str(line), reason, *cells]))
+        self._file.flush()
+        return self._file.tell()
+
+
+def read(path: Path, most: int) -> Iterator[tuple[str, str, list[str]]]:
+    """Give the first ``most`` rejected rows: line, reason, cells. None where the file is gone."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in islice(csv.reader(file), 1, most + 1):
+                yield row[0], in_words(row[1]), row[2:]
+    except FileNotFoundError:
+        return
+
+
+def written(path: Path, *, language: str | None) -> Iterator[bytes]:
+    """Give the whole file, chunk by chunk, with the reasons in ``language``."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = csv.reader(file)
+        yield _line(next(rows, []), guard=False)
+        for chunk in batched(rows, CHUNK, strict=False):
+            with translation.override(language):
+                said = [[line, in_words(reason), *cells] for line, reason, *cells in chunk]
+            yield b"".join([_line(row, guard=False) for row in said])
+
+
+def _line(cells: Iterable[str], *, guard: bool = True) -> bytes:
+    """Return a line of CSV that a spreadsheet can open without harm: guarded, if not already."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(map(guarded, cells) if guard else cells)
+    return line.getvalue().encode(errors="replace")

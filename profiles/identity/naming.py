@@ -1,0 +1,164 @@
+"""What names people: giving somebody an external id or an alias, and renaming either.
+
+Each function applies one item of a call, whole or not at all, and raises ``Refused`` where it
+cannot be applied.
+"""
+
+from lib.transactions import Collided, in_transaction
+from profiles.identifiers import ExternalId, Identifier, UserAlias
+from profiles.identity import look_up as identity
+from profiles.identity.merging import NotMerged, hold, merge_held
+from profiles.models import Alias, FormerExternalId, Profile
+from workspaces.models import Workspace
+
+
+class Refused(ValueError):
+    """An item that was not applied. The sentence says why."""
+
+
+def identify(workspace: Workspace, who: Identifier, external_id: str) -> bool:
+    """Give the anonymous person whom ``who`` names the external id ``external_id``.
+
+    Where somebody has it already, the anonymous person is merged into that one, unless both have an
+    alias of the same label. Return whether that was so.
+    """
+    return in_transaction(lambda: _identify(workspace, who, external_id))
+
+
+def _identify(workspace: Workspace, who: Identifier, external_id: str) -> bool:
+    person, known = who.find(workspace), ExternalId(external_id).find(workspace)
+    if person is None:
+        raise Refused("no one user is found by this identifier")
+    if known is None:
+        anonymous = _held(workspace, person)
+        if anonymous.external_id != external_id:
+            _insist_on_anonymous(anonymous)
+            anonymous.external_id = external_id
+            anonymous.save(update_fields=["external_id"])
+    elif known != person:
+        _join(workspace, person, known)
+        return True
+    return False
+
+
+def _join(workspace: Workspace, person: int, known: int) -> None:
+    merged, kept = _both_held(workspace, merged=person, kept=known)
+    _insist_on_anonymous(merged)
+    labels = merged.aliases.values("label")
+    if kept.aliases.filter(label__in=labels).exists():
+        raise Refused("the identified user has an alias with the same alias_label")
+    merge_held(merged, kept)
+
+
+def _insist_on_anonymous(person: Profile) -> None:
+    if person.external_id is not None:
+        raise Refused("the user has another external_id already")
+
+
+def merge_named(workspace: Workspace, merged: Identifier, kept: Identifier) -> None:
+    """Merge whom ``merged`` names into whom ``kept`` names."""
+    in_transaction(lambda: _merge_named(workspace, merged, kept))
+
+
+def _merge_named(workspace: Workspace, merged: Identifier, kept: Identifier) -> None:
+    one, other = merged.find(workspace), kept.find(workspace)
+    if one is None or other is None:
+        which = "identifier_to_merge" if one is None else "identifier_to_keep"
+        raise Refused(f"no one user is found by {which}")
+    if one == other:
+        raise Refused("both identifiers name the same user")
+    merge_held(*_both_held(workspace, merged=one, kept=other))
+
+
+def add_alias(workspace: Workspace, alias: UserAlias, external_id: str | None) -> None:
+    """Give the person with ``external_id`` an alias, or make somebody who has nothing else."""
+    in_transaction(lambda: _add_alias(workspace, alias, external_id))
+
+
+def _add_alias(workspace: Workspace, alias: UserAlias, external_id: str | None) -> None:
+    owner = alias.find(workspace)
+    if external_id is None:
+        if owner is None:
+            _create_alias(workspace, alias, Profile.objects.create(workspace=workspace))
+        return
+    person = ExternalId(external_id).find(workspace)
+    if person is None:
+        raise Refused("no user has this external_id")
+    if owner is not None and owner != person:
+        raise Refused("another user has this alias")
+    held = _held(workspace, person, no_key=True)
+    if owner is None:
+        if held.aliases.filter(label=alias.label).exists():
+            raise Refused("the user has another alias with this alias_label")
+        _create_alias(workspace, alias, held)
+
+
+def _create_alias(workspace: Workspace, alias: UserAlias, person: Profile) -> None:
+    Alias.objects.create(workspace=workspace, profile=person, label=alias.label, name=alias.name)
+
+
+def rename_alias(workspace: Workspace, alias: UserAlias, new_name: str) -> None:
+    """Give ``alias`` another name under its label."""
+    in_transaction(lambda: _rename_alias(workspace, alias, new_name))
+
+
+def _rename_alias(workspace: Workspace, alias: UserAlias, new_name: str) -> None:
+    if alias.find(workspace) is None:
+        raise Refused("no user has this alias")
+    if new_name == alias.name:
+        return
+    if UserAlias(alias.label, new_name).find(workspace) is not None:
+        raise Refused("a user has the new alias already")
+    named = Alias.objects.filter(workspace=workspace, label=alias.label, name=alias.name)
+    if not named.update(name=new_name):
+        raise Collided
+
+
+def rename_external_id(workspace: Workspace, current: str, new: str) -> None:
+    """Give the person with the external id ``current`` the one ``new``.
+
+    ``current`` is deprecated: it goes on naming that person until it is removed.
+    """
+    if current == new:
+        raise Refused("current_external_id and new_external_id are the same")
+    in_transaction(lambda: _rename_external_id(workspace, current, new))
+
+
+def _rename_external_id(workspace: Workspace, current: str, new: str) -> None:
+    people = Profile.objects.in_workspace(workspace).filter(external_id=current)
+    person = people.select_for_update().first()
+    if person is None:
+        raise Refused("current_external_id is not the primary external_id of a user")
+    if identity.by_external_id(workspace.pk, [new]):
+        raise Refused("new_external_id is in use")
+    FormerExternalId.objects.update_or_create(
+        workspace=workspace, external_id=current, defaults={"profile": person}
+    )
+    person.external_id = new
+    person.save(update_fields=["external_id"])
+
+
+def remove_external_id(workspace: Workspace, external_id: str) -> None:
+    """Forget the deprecated external id ``external_id``: it names nobody any more."""
+    former = FormerExternalId.objects.filter(workspace=workspace, external_id=external_id)
+    removed, _ = former.delete()
+    if not removed:
+        is_primary = ExternalId(external_id).find(workspace) is not None
+        problem = "is primary: only deprecated ones can be removed" if is_primary else "is unknown"
+        raise Refused(f"this external_id {problem}")
+
+
+def _held(workspace: Workspace, pk: int, *, no_key: bool = False) -> Profile:
+    """Return the profile ``pk``, held until the transaction ends."""
+    people = Profile.objects.in_workspace(workspace).filter(pk=pk)
+    person = people.select_for_update(no_key=no_key).first()
+    if person is None:
+        raise Collided
+    return person
+
+
+def _both_held(workspace: Workspace, *, merged: int, kept: int) -> tuple[Profile, Profile]:
+    try:
+        return hold(workspace, merged=merged, kept=kept)
+    except NotMerged as error:
+        raise Collided from error

@@ -1,0 +1,103 @@
+"""Changing what people are subscribed to: e-mail as a whole, and subscription groups."""
+
+from collections.abc import Collection
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from lib import statements
+from profiles import streaming
+from profiles.attributes import InvalidAttribute, clean_standard
+from profiles.identity import look_up as identity
+from profiles.models import GroupChannel, Profile, ProfileQuerySet, Subscription, SubscriptionGroup
+from workspaces.models import Workspace
+
+STATEMENTS = statements.load(Path(__file__).with_name("states.sql"))
+
+
+def named(
+    workspace: Workspace,
+    *,
+    external_ids: Collection[str] = (),
+    emails: Collection[str] = (),
+    phones: Collection[str] = (),
+) -> ProfileQuerySet:
+    """Return the people who have one of the external ids, or share an address or a number."""
+    known = identity.by_external_id(workspace.pk, list(external_ids))
+    whom = Q(pk__in=known.values())
+    if emails:
+        whom |= Q(email__in=[email.lower() for email in emails]) & ~Q(email="")
+    if phones:
+        whom |= Q(phone__in=phones) & ~Q(phone="")
+    return Profile.objects.in_workspace(workspace).filter(whom).order_by("pk")
+
+
+@transaction.atomic
+def set_group_state(
+    group: SubscriptionGroup,
+    people: ProfileQuerySet,
+    *,
+    subscribed: bool,
+    source: str = streaming.REST_API,
+) -> int:
+    """Subscribe ``people`` to ``group``, or unsubscribe them; return for how many that is new.
+
+    Event streams are told also of what was so before, as Braze tells it.
+    """
+    ids = list(people.select_for_update(no_key=True).values_list("pk", flat=True))
+    values: dict[str, Any] = {
+        "group": str(group.pk),
+        "workspace": group.workspace_id,
+        "people": ids,
+        "subscribed": subscribed,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(STATEMENTS["set_group_state"], values)
+        changed = int(cursor.rowcount)
+    news = streaming.News(groups={(group.pk, pk): subscribed for pk in ids})
+    streaming.tell(group.workspace, news, source=source)
+    return changed
+
+
+@transaction.atomic
+def set_address_states(workspace: Workspace, emails: Collection[str], state: Subscription) -> None:
+    """Give everybody who has one of ``emails`` the e-mail subscription ``state``. For an address
+    that nobody has it is kept: by a trigger, whoever gets the address has the state too.
+    """
+    addresses = list(_addresses(emails))
+    values: dict[str, Any] = {"workspace": workspace.pk, "emails": addresses, "state": state}
+    with connection.cursor() as cursor:
+        cursor.execute(STATEMENTS["keep_address_states"], values)
+    set_email_state(workspace, named(workspace, emails=emails), state)
+
+
+def _addresses(texts: Collection[str]) -> set[str]:
+    """Return those of ``texts`` that somebody can have as an address, as it is kept."""
+    found = set()
+    for text in texts:
+        with suppress(InvalidAttribute):
+            found.add(str(clean_standard("email", text)[1]))
+    return found
+
+
+@transaction.atomic
+def set_email_state(workspace: Workspace, people: ProfileQuerySet, state: Subscription) -> int:
+    """Give ``people`` of ``workspace`` the e-mail subscription ``state``; return for how many that
+    is new. Event streams are told also of what was so before, as Braze tells it.
+    """
+    held = people.select_for_update(no_key=True).values_list("pk", flat=True)
+    ids = list(held)
+    outdated = Profile.objects.filter(pk__in=ids).exclude(email_subscribe=state)
+    changed = outdated.update(email_subscribe=state, email_subscribe_at=Now())
+    news = streaming.News(columns={pk: {"email_subscribe": state} for pk in ids})
+    streaming.tell(workspace, news, source=streaming.REST_API)
+    return changed
+
+
+def takes_emails(group: SubscriptionGroup) -> bool:
+    """Tell whether ``group`` is joined by e-mail addresses; otherwise by phone numbers."""
+    return group.channel == GroupChannel.EMAIL

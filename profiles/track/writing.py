@@ -1,0 +1,121 @@
+"""The one place through which everything passes that happens to people: what is said of them and
+where they are, their subscriptions, and the custom events, purchases and sessions that they had.
+
+A call gathers it as plain values, and ``record`` writes it, within the call's transaction.
+"""
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from lib import statements
+from lib.transactions import Collided
+from profiles import streaming
+from profiles.attributes import type_of
+from profiles.events import NewEvent, record_events
+from profiles.models import Profile
+from workspaces.models import Workspace
+
+STATEMENTS = statements.load(Path(__file__).with_name("writing.sql"))
+
+
+@dataclass(slots=True)
+class Said:
+    """What is said of a person: columns of ``Profile`` with values, None for empty, the custom
+    attributes to put, and the names of those to take away.
+    """
+
+    columns: dict[str, Any] = field(default_factory=dict)
+    put: dict[str, Any] = field(default_factory=dict)
+    gone: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Happenings:
+    """What a call tells. People are named by their profile ids.
+
+    ``spelled`` is what ``events.spell`` gave of the events, where that is done already.
+    ``subscriptions`` says of a group and a person whether they are subscribed; ``push_tokens`` of
+    an app and a token whose it is, and on which device, if that is known.
+    """
+
+    people: dict[int, Said] = field(default_factory=dict)
+    events: list[NewEvent] = field(default_factory=list)
+    spelled: str | None = None
+    subscriptions: dict[tuple[UUID, int], bool] = field(default_factory=dict)
+    push_tokens: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
+
+
+def hold(workspace: Workspace, ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """Lock the people ``ids``, in their order, until the transaction ends; return their custom
+    attributes, which nobody else changes until then.
+
+    Those who are gone are left out.
+    """
+    asked: dict[str, int | str] = {
+        "workspace": workspace.pk,
+        "ids": json.dumps(list(ids)),
+        "lock_timeout": settings.IMPORT_LOCK_TIMEOUT,
+    }
+    with statements.prepared() as cursor:
+        cursor.execute(STATEMENTS["hold"], asked)
+        return {pk: json.loads(custom) for pk, custom in cursor}
+
+
+def record(
+    workspace: Workspace, told: Happenings, *, listeners: streaming.Listeners | None = None
+) -> None:
+    """Write what was ``told``: one statement a kind, and only rows that change; and tell the
+    event streams, of which ``listeners`` says what the transaction knows of them already.
+
+    The custom attributes of people must have been held, where what is put depends on them. Raises
+    ``Collided`` where somebody was deleted, or merged, since they were found; or the transaction
+    fails in the end.
+    """
+    if told.people:
+        _change(workspace, told.people)
+    if told.push_tokens:
+        tokens = [(*token, *whose) for token, whose in told.push_tokens.items()]
+        _execute("keep_push_tokens", workspace, tokens=json.dumps(tokens))
+    if told.subscriptions:
+        said = [(str(group), pk, state) for (group, pk), state in told.subscriptions.items()]
+        _execute("subscribe", workspace, said=json.dumps(said))
+    columns = {pk: said.columns for pk, said in told.people.items()}
+    news = streaming.News(told.events, columns, told.subscriptions)
+    if not news.is_none:
+        # What is streamed is put together while the database records the events.
+        with statements.pipelined():
+            record_events(workspace, told.events, spelled=told.spelled)
+            streaming.tell(workspace, news, source=streaming.REST_API, listeners=listeners)
+
+
+def _change(workspace: Workspace, people: dict[int, Said]) -> None:
+    types: dict[str, str] = {}
+    rows = []
+    for pk, said in sorted(people.items()):
+        columns = {name: "" if v is None else v for name, v in said.columns.items()}
+        rows.append({"id": pk, **columns, "put": said.put, "gone": list(said.gone)})
+        types.update((name, type_of(v)) for name, v in said.put.items() if name not in types)
+    written = _execute(
+        "change",
+        workspace,
+        people=json.dumps(rows, default=str),
+        types=json.dumps(types),
+        lock_timeout=settings.IMPORT_LOCK_TIMEOUT,
+    )
+    # Asked afterwards: the statement may have waited for whoever deleted one of them.
+    is_sure = written == len(people)
+    if not is_sure and Profile.objects.filter(pk__in=people).count() < len(people):
+        raise Collided
+
+
+def _execute(statement: str, workspace: Workspace, **values: str) -> int:
+    """Run ``statement``; return how many rows it wrote."""
+    with statements.prepared() as cursor:
+        cursor.execute(STATEMENTS[statement], values | {"workspace": workspace.pk})
+        return int(cursor.rowcount)

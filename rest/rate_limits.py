@@ -1,0 +1,80 @@
+"""How many calls a workspace may make: a fixed window, counted in the database.
+
+The counts live in an unlogged table: no call waits for a disk, every web process sees the same
+count, and a crash of the database forgets them.
+"""
+
+from dataclasses import dataclass
+from time import time
+
+from django.conf import settings
+from rest_framework.exceptions import APIException
+
+from lib.statements import prepared
+
+# The row is there from a workspace's first call on; a new window begins it anew. A call that waited
+# for another across the end of a window counts in the new one.
+SPEND = """
+insert into workspaces_ratewindow as held (workspace_id, name, starts_at, used)
+values (
+    %(workspace)s, %(name)s,
+    date_bin(make_interval(secs => %(seconds)s), statement_timestamp(), 'epoch'), %(calls)s
+)
+on conflict (workspace_id, name) do update
+    set used = excluded.used
+            + case when held.starts_at >= excluded.starts_at then held.used else 0 end,
+        starts_at = greatest(held.starts_at, excluded.starts_at)
+returning used, extract(epoch from starts_at)::bigint
+"""
+
+
+class RateLimited(APIException):
+    """One call too many. ``wait`` is how many seconds to wait before the next."""
+
+    status_code = 429
+    default_detail = "Rate Limited"
+
+    def __init__(self, wait: float) -> None:
+        super().__init__()
+        self.wait = wait
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What is left of a limit after a call. ``reset`` is when it is whole again, epoch seconds."""
+
+    limit: int
+    used: int
+    reset: int
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of every answer, as Braze has them."""
+        return {
+            "X-RateLimit-Limit": str(self.limit),
+            "X-RateLimit-Remaining": str(max(self.limit - self.used, 0)),
+            "X-RateLimit-Reset": str(self.reset),
+        }
+
+    def insist(self) -> None:
+        """Raise ``RateLimited`` where the call is one too many."""
+        if self.used > self.limit:
+            raise RateLimited(max(self.reset - time(), 1))
+
+
+def spend(workspace_id: int, name: str, *, calls: int = 1) -> Allowance:
+    """Count ``calls`` of the workspace against the limit ``name`` of ``settings.RATE_LIMITS``.
+
+    With 0 nothing is counted: it only tells what is left.
+    """
+    limit, seconds = settings.RATE_LIMITS[name]
+    values: dict[str, int | str] = {
+        "workspace": workspace_id,
+        "name": name,
+        "seconds": seconds,
+        "calls": calls,
+    }
+    with prepared() as cursor:
+        cursor.execute(SPEND, values)
+        used, starts_at = cursor.fetchone()
+    return Allowance(limit, used, starts_at + seconds)
