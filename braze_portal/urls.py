@@ -4,141 +4,224 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from braze_portal import health, shell, views
-from campaigns import api as campaign_api
-from campaigns import views as campaigns
-from cohorts import api as partner_api
-from cohorts import views as partners
-from currents import views as currents
-from profiles.analytics import api as analytics
-from profiles.csv_import import views as imports
-from profiles.export import api as people_exports
-from profiles.identity import api as identities
-from profiles.person import search_view as people
-from profiles.person import views as persons
-from profiles.subscriptions import api as subscriptions
-from profiles.subscriptions import views as groups
-from profiles.track import api as users_api
-from rest import errors as rest
-from segments import api as segment_api
-from segments import member_views
-from segments import series_api as segment_series
-from segments import version_views as history
-from segments import views as segments
-from segments.exports import api as user_exports
-from segments.exports import views as exports
-from segments.lists import views as lists
-from segments.sizes import overlap_views
-from workspaces import key_views as api_keys
-from workspaces import views as workspaces
+from braze_portal.health import healthz, readyz
+from braze_portal.shell import appearance
+from braze_portal.views import home, overview
+from campaigns.api import (
+    CampaignDetails,
+    CampaignList,
+    CampaignSeries,
+    CanvasDetails,
+    CanvasList,
+    CanvasSeries,
+)
+from campaigns.views import (
+    campaign_archive,
+    campaign_audience,
+    campaign_detail,
+    campaign_edit,
+    campaign_list,
+    canvas_archive,
+    canvas_audience,
+    canvas_detail,
+    canvas_edit,
+    canvas_list,
+)
+from cohorts.api import CohortName, CohortUsers
+from cohorts.views import (
+    cohort_clear,
+    cohort_detail,
+    cohort_list,
+    import_detail,
+    import_unmatched,
+    key_generate,
+    key_invalidate,
+    key_reveal,
+    partner_detail,
+    partner_list,
+)
+from currents.views import connector_detail, connector_edit, connector_list
+from profiles.analytics.api import (
+    CustomAttributes,
+    DailyActive,
+    EventList,
+    MonthlyActive,
+    NewUsers,
+    ProductList,
+    PurchaseQuantity,
+    Revenue,
+)
+from profiles.csv_import.views import (
+    csv_import_columns,
+    csv_import_detail,
+    csv_import_list,
+    csv_import_new,
+    csv_import_rejected,
+)
+from profiles.export.api import ExportIds
+from profiles.identity.api import (
+    AliasUpdates,
+    Delete,
+    Identify,
+    Merge,
+    NewAliases,
+    RemoveExternalIds,
+    RenameExternalIds,
+)
+from profiles.person.search_view import user_search
+from profiles.person.views import person_delete, person_detail, person_edit, person_merge
+from profiles.subscriptions.api import (
+    GroupStatus,
+    HardBounces,
+    SetEmailStatus,
+    SetGroupStatus,
+    SetGroupStatuses,
+    Unsubscribes,
+    UserStatus,
+)
+from profiles.subscriptions.views import group_edit, group_list
+from profiles.track.api import Track, TrackBulk
+from rest.errors import not_found, server_error
+from segments.api import SegmentDetails, SegmentList, SegmentSeries
+from segments.exports.api import ExportSegment, download
+from segments.exports.views import export_detail, export_download, segment_export
+from segments.lists.views import (
+    segment_freeze,
+    user_list_delete,
+    user_list_detail,
+    user_list_list,
+    user_list_new,
+)
+from segments.member_views import segment_members
+from segments.series_api import EventSeries, SessionSeries
+from segments.sizes.overlap_views import segment_overlap
+from segments.version_views import segment_history, segment_restore
+from segments.views import (
+    segment_archive,
+    segment_detail,
+    segment_duplicate,
+    segment_edit,
+    segment_list,
+)
+from workspaces.key_views import api_key_delete, api_key_detail, api_key_list, api_key_new
+from workspaces.views import (
+    PasswordChange,
+    SignIn,
+    SignOut,
+    Welcome,
+    audit_log,
+    team,
+    team_member,
+    workspace_settings,
+)
 
 settings_pages = [
-    path("workspace/", workspaces.workspace_settings, name="workspace-settings"),
-    path("team/", workspaces.team, name="team"),
-    path("team/<int:pk>/", workspaces.team_member, name="team-member"),
-    path("api-keys/", api_keys.api_key_list, name="api-key-list"),
-    path("api-keys/new/", api_keys.api_key_new, name="api-key-new"),
-    path("api-keys/<int:pk>/", api_keys.api_key_detail, name="api-key"),
-    path("api-keys/<int:pk>/delete/", api_keys.api_key_delete, name="api-key-delete"),
-    path("audit/", workspaces.audit_log, name="audit-log"),
+    path("workspace/", workspace_settings, name="workspace-settings"),
+    path("team/", team, name="team"),
+    path("team/<int:pk>/", team_member, name="team-member"),
+    path("api-keys/", api_key_list, name="api-key-list"),
+    path("api-keys/new/", api_key_new, name="api-key-new"),
+    path("api-keys/<int:pk>/", api_key_detail, name="api-key"),
+    path("api-keys/<int:pk>/delete/", api_key_delete, name="api-key-delete"),
+    path("audit/", audit_log, name="audit-log"),
 ]
 
 partner_pages = [
-    path("", partners.partner_list, name="partner-list"),
-    path("<slug:partner>/", partners.partner_detail, name="partner"),
-    path("<slug:partner>/keys/new/", partners.key_generate, name="key-generate"),
-    path("<slug:partner>/keys/<int:key>/reveal/", partners.key_reveal, name="key-reveal"),
+    path("", partner_list, name="partner-list"),
+    path("<slug:partner>/", partner_detail, name="partner"),
+    path("<slug:partner>/keys/new/", key_generate, name="key-generate"),
+    path("<slug:partner>/keys/<int:key>/reveal/", key_reveal, name="key-reveal"),
     path(
         "<slug:partner>/keys/<int:key>/invalidate/",
-        partners.key_invalidate,
+        key_invalidate,
         name="key-invalidate",
     ),
-    path("<slug:partner>/imports/<int:pk>/", partners.import_detail, name="cohort-import"),
+    path("<slug:partner>/imports/<int:pk>/", import_detail, name="cohort-import"),
     path(
         "<slug:partner>/imports/<int:pk>/unmatched.csv",
-        partners.import_unmatched,
+        import_unmatched,
         name="cohort-import-unmatched",
     ),
-    path("<slug:partner>/cohorts/", partners.cohort_list, name="cohort-list"),
-    path("<slug:partner>/cohorts/<int:pk>/", partners.cohort_detail, name="cohort"),
-    path("<slug:partner>/cohorts/<int:pk>/clear/", partners.cohort_clear, name="cohort-clear"),
+    path("<slug:partner>/cohorts/", cohort_list, name="cohort-list"),
+    path("<slug:partner>/cohorts/<int:pk>/", cohort_detail, name="cohort"),
+    path("<slug:partner>/cohorts/<int:pk>/clear/", cohort_clear, name="cohort-clear"),
 ]
 
 currents_pages = [
-    path("", currents.connector_list, name="connector-list"),
-    path("new/", currents.connector_edit, name="connector-new"),
-    path("<uuid:pk>/", currents.connector_detail, name="connector"),
-    path("<uuid:pk>/edit/", currents.connector_edit, name="connector-edit"),
+    path("", connector_list, name="connector-list"),
+    path("new/", connector_edit, name="connector-new"),
+    path("<uuid:pk>/", connector_detail, name="connector"),
+    path("<uuid:pk>/edit/", connector_edit, name="connector-edit"),
 ]
 
 segment_pages = [
-    path("", segments.segment_list, name="segment-list"),
-    path("new/", segments.segment_edit, name="segment-new"),
-    path("overlap/", overlap_views.segment_overlap, name="segment-overlap"),
-    path("lists/", lists.user_list_list, name="user-list-list"),
-    path("lists/new/", lists.user_list_new, name="user-list-new"),
-    path("lists/<uuid:pk>/", lists.user_list_detail, name="user-list"),
-    path("lists/<uuid:pk>/delete/", lists.user_list_delete, name="user-list-delete"),
-    path("exports/<uuid:pk>/", exports.export_detail, name="segment-export-detail"),
-    path("exports/<uuid:pk>/users.csv", exports.export_download, name="segment-export-download"),
-    path("<uuid:pk>/", segments.segment_detail, name="segment"),
-    path("<uuid:pk>/edit/", segments.segment_edit, name="segment-edit"),
-    path("<uuid:pk>/duplicate/", segments.segment_duplicate, name="segment-duplicate"),
-    path("<uuid:pk>/archive/", segments.segment_archive, name="segment-archive"),
-    path("<uuid:pk>/freeze/", lists.segment_freeze, name="segment-freeze"),
-    path("<uuid:pk>/users/", member_views.segment_members, name="segment-members"),
-    path("<uuid:pk>/export/", exports.segment_export, name="segment-export"),
-    path("<uuid:pk>/history/", history.segment_history, name="segment-history"),
+    path("", segment_list, name="segment-list"),
+    path("new/", segment_edit, name="segment-new"),
+    path("overlap/", segment_overlap, name="segment-overlap"),
+    path("lists/", user_list_list, name="user-list-list"),
+    path("lists/new/", user_list_new, name="user-list-new"),
+    path("lists/<uuid:pk>/", user_list_detail, name="user-list"),
+    path("lists/<uuid:pk>/delete/", user_list_delete, name="user-list-delete"),
+    path("exports/<uuid:pk>/", export_detail, name="segment-export-detail"),
+    path("exports/<uuid:pk>/users.csv", export_download, name="segment-export-download"),
+    path("<uuid:pk>/", segment_detail, name="segment"),
+    path("<uuid:pk>/edit/", segment_edit, name="segment-edit"),
+    path("<uuid:pk>/duplicate/", segment_duplicate, name="segment-duplicate"),
+    path("<uuid:pk>/archive/", segment_archive, name="segment-archive"),
+    path("<uuid:pk>/freeze/", segment_freeze, name="segment-freeze"),
+    path("<uuid:pk>/users/", segment_members, name="segment-members"),
+    path("<uuid:pk>/export/", segment_export, name="segment-export"),
+    path("<uuid:pk>/history/", segment_history, name="segment-history"),
     path(
         "<uuid:pk>/history/<int:version>/restore/",
-        history.segment_restore,
+        segment_restore,
         name="segment-restore",
     ),
 ]
 
 import_pages = [
-    path("", imports.csv_import_list, name="csv-import-list"),
-    path("new/", imports.csv_import_new, name="csv-import-new"),
-    path("<uuid:pk>/", imports.csv_import_detail, name="csv-import"),
-    path("<uuid:pk>/columns/", imports.csv_import_columns, name="csv-import-columns"),
-    path("<uuid:pk>/rejected.csv", imports.csv_import_rejected, name="csv-import-rejected"),
+    path("", csv_import_list, name="csv-import-list"),
+    path("new/", csv_import_new, name="csv-import-new"),
+    path("<uuid:pk>/", csv_import_detail, name="csv-import"),
+    path("<uuid:pk>/columns/", csv_import_columns, name="csv-import-columns"),
+    path("<uuid:pk>/rejected.csv", csv_import_rejected, name="csv-import-rejected"),
 ]
 
 user_pages: list[URLPattern | URLResolver] = [
-    path("", people.user_search, name="user-search"),
+    path("", user_search, name="user-search"),
     path("import/", include(import_pages)),
-    path("<slug:braze_id>/", persons.person_detail, name="person"),
-    path("<slug:braze_id>/edit/", persons.person_edit, name="person-edit"),
-    path("<slug:braze_id>/merge/", persons.person_merge, name="person-merge"),
-    path("<slug:braze_id>/delete/", persons.person_delete, name="person-delete"),
+    path("<slug:braze_id>/", person_detail, name="person"),
+    path("<slug:braze_id>/edit/", person_edit, name="person-edit"),
+    path("<slug:braze_id>/merge/", person_merge, name="person-merge"),
+    path("<slug:braze_id>/delete/", person_delete, name="person-delete"),
 ]
 
 group_pages = [
-    path("", groups.group_list, name="group-list"),
-    path("new/", groups.group_edit, name="group-new"),
-    path("<uuid:pk>/", groups.group_edit, name="group-edit"),
+    path("", group_list, name="group-list"),
+    path("new/", group_edit, name="group-new"),
+    path("<uuid:pk>/", group_edit, name="group-edit"),
 ]
 
 campaign_pages = [
-    path("", campaigns.campaign_list, name="campaign-list"),
-    path("new/", campaigns.campaign_edit, name="campaign-new"),
-    path("<uuid:pk>/", campaigns.campaign_detail, name="campaign"),
-    path("<uuid:pk>/edit/", campaigns.campaign_edit, name="campaign-edit"),
-    path("<uuid:pk>/audience/", campaigns.campaign_audience, name="campaign-audience"),
-    path("<uuid:pk>/archive/", campaigns.campaign_archive, name="campaign-archive"),
+    path("", campaign_list, name="campaign-list"),
+    path("new/", campaign_edit, name="campaign-new"),
+    path("<uuid:pk>/", campaign_detail, name="campaign"),
+    path("<uuid:pk>/edit/", campaign_edit, name="campaign-edit"),
+    path("<uuid:pk>/audience/", campaign_audience, name="campaign-audience"),
+    path("<uuid:pk>/archive/", campaign_archive, name="campaign-archive"),
 ]
 
 canvas_pages = [
-    path("", campaigns.canvas_list, name="canvas-list"),
-    path("new/", campaigns.canvas_edit, name="canvas-new"),
-    path("<uuid:pk>/", campaigns.canvas_detail, name="canvas"),
-    path("<uuid:pk>/edit/", campaigns.canvas_edit, name="canvas-edit"),
-    path("<uuid:pk>/audience/", campaigns.canvas_audience, name="canvas-audience"),
-    path("<uuid:pk>/archive/", campaigns.canvas_archive, name="canvas-archive"),
+    path("", canvas_list, name="canvas-list"),
+    path("new/", canvas_edit, name="canvas-new"),
+    path("<uuid:pk>/", canvas_detail, name="canvas"),
+    path("<uuid:pk>/edit/", canvas_edit, name="canvas-edit"),
+    path("<uuid:pk>/audience/", canvas_audience, name="canvas-audience"),
+    path("<uuid:pk>/archive/", canvas_archive, name="canvas-archive"),
 ]
 
 workspace_pages: list[URLPattern | URLResolver] = [
-    path("", views.overview, name="workspace"),
+    path("", overview, name="workspace"),
     path("segments/", include(segment_pages)),
     path("campaigns/", include(campaign_pages)),
     path("canvas/", include(canvas_pages)),
@@ -150,11 +233,11 @@ workspace_pages: list[URLPattern | URLResolver] = [
 ]
 
 account_pages = [
-    path("sign-in/", workspaces.SignIn.as_view(), name="sign-in"),
-    path("sign-out/", workspaces.SignOut.as_view(), name="sign-out"),
-    path("account/welcome/<uidb64>/<token>/", workspaces.Welcome.as_view(), name="welcome"),
-    path("account/password/", workspaces.PasswordChange.as_view(), name="password-change"),
-    path("account/appearance/", shell.appearance, name="appearance"),
+    path("sign-in/", SignIn.as_view(), name="sign-in"),
+    path("sign-out/", SignOut.as_view(), name="sign-out"),
+    path("account/welcome/<uidb64>/<token>/", Welcome.as_view(), name="welcome"),
+    path("account/password/", PasswordChange.as_view(), name="password-change"),
+    path("account/appearance/", appearance, name="appearance"),
     path("account/language/", include("django.conf.urls.i18n")),
 ]
 
@@ -162,59 +245,59 @@ account_pages = [
 api_docs = SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="api_docs.html")
 
 rest_api = [
-    path("partners/<slug:partner>/cohorts", partner_api.CohortName.as_view()),
-    path("partners/<slug:partner>/cohorts/users", partner_api.CohortUsers.as_view()),
-    path("users/identify", identities.Identify.as_view()),
-    path("users/alias/new", identities.NewAliases.as_view()),
-    path("users/alias/update", identities.AliasUpdates.as_view()),
-    path("users/merge", identities.Merge.as_view()),
-    path("users/delete", identities.Delete.as_view()),
-    path("users/external_ids/rename", identities.RenameExternalIds.as_view()),
-    path("users/external_ids/remove", identities.RemoveExternalIds.as_view()),
-    path("users/export/ids", people_exports.ExportIds.as_view()),
-    path("users/export/segment", user_exports.ExportSegment.as_view()),
-    path("users/export/files/<str:token>", user_exports.download, name="user-export-file"),
-    path("segments/list", segment_api.SegmentList.as_view()),
-    path("segments/details", segment_api.SegmentDetails.as_view()),
-    path("segments/data_series", segment_api.SegmentSeries.as_view()),
-    path("campaigns/list", campaign_api.CampaignList.as_view()),
-    path("campaigns/details", campaign_api.CampaignDetails.as_view()),
-    path("campaigns/data_series", campaign_api.CampaignSeries.as_view()),
-    path("canvas/list", campaign_api.CanvasList.as_view()),
-    path("canvas/details", campaign_api.CanvasDetails.as_view()),
-    path("canvas/data_series", campaign_api.CanvasSeries.as_view()),
-    path("email/status", subscriptions.SetEmailStatus.as_view()),
-    path("email/unsubscribes", subscriptions.Unsubscribes.as_view()),
-    path("email/hard_bounces", subscriptions.HardBounces.as_view()),
-    path("subscription/status/get", subscriptions.GroupStatus.as_view()),
-    path("subscription/status/set", subscriptions.SetGroupStatus.as_view()),
-    path("subscription/user/status", subscriptions.UserStatus.as_view()),
-    path("v2/subscription/status/set", subscriptions.SetGroupStatuses.as_view()),
-    path("events/list", analytics.EventList.as_view()),
-    path("events/data_series", segment_series.EventSeries.as_view()),
-    path("purchases/product_list", analytics.ProductList.as_view()),
-    path("purchases/quantity_series", analytics.PurchaseQuantity.as_view()),
-    path("purchases/revenue_series", analytics.Revenue.as_view()),
-    path("sessions/data_series", segment_series.SessionSeries.as_view()),
-    path("kpi/new_users/data_series", analytics.NewUsers.as_view()),
-    path("kpi/dau/data_series", analytics.DailyActive.as_view()),
-    path("kpi/mau/data_series", analytics.MonthlyActive.as_view()),
-    path("custom_attributes", analytics.CustomAttributes.as_view()),
-    path("users/track", users_api.Track.as_view()),
-    path("users/track/bulk", users_api.TrackBulk.as_view()),
+    path("partners/<slug:partner>/cohorts", CohortName.as_view()),
+    path("partners/<slug:partner>/cohorts/users", CohortUsers.as_view()),
+    path("users/identify", Identify.as_view()),
+    path("users/alias/new", NewAliases.as_view()),
+    path("users/alias/update", AliasUpdates.as_view()),
+    path("users/merge", Merge.as_view()),
+    path("users/delete", Delete.as_view()),
+    path("users/external_ids/rename", RenameExternalIds.as_view()),
+    path("users/external_ids/remove", RemoveExternalIds.as_view()),
+    path("users/export/ids", ExportIds.as_view()),
+    path("users/export/segment", ExportSegment.as_view()),
+    path("users/export/files/<str:token>", download, name="user-export-file"),
+    path("segments/list", SegmentList.as_view()),
+    path("segments/details", SegmentDetails.as_view()),
+    path("segments/data_series", SegmentSeries.as_view()),
+    path("campaigns/list", CampaignList.as_view()),
+    path("campaigns/details", CampaignDetails.as_view()),
+    path("campaigns/data_series", CampaignSeries.as_view()),
+    path("canvas/list", CanvasList.as_view()),
+    path("canvas/details", CanvasDetails.as_view()),
+    path("canvas/data_series", CanvasSeries.as_view()),
+    path("email/status", SetEmailStatus.as_view()),
+    path("email/unsubscribes", Unsubscribes.as_view()),
+    path("email/hard_bounces", HardBounces.as_view()),
+    path("subscription/status/get", GroupStatus.as_view()),
+    path("subscription/status/set", SetGroupStatus.as_view()),
+    path("subscription/user/status", UserStatus.as_view()),
+    path("v2/subscription/status/set", SetGroupStatuses.as_view()),
+    path("events/list", EventList.as_view()),
+    path("events/data_series", EventSeries.as_view()),
+    path("purchases/product_list", ProductList.as_view()),
+    path("purchases/quantity_series", PurchaseQuantity.as_view()),
+    path("purchases/revenue_series", Revenue.as_view()),
+    path("sessions/data_series", SessionSeries.as_view()),
+    path("kpi/new_users/data_series", NewUsers.as_view()),
+    path("kpi/dau/data_series", DailyActive.as_view()),
+    path("kpi/mau/data_series", MonthlyActive.as_view()),
+    path("custom_attributes", CustomAttributes.as_view()),
+    path("users/track", Track.as_view()),
+    path("users/track/bulk", TrackBulk.as_view()),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", api_docs, name="api-docs"),
 ]
 
 urlpatterns = [
-    path("", views.home, name="home"),
+    path("", home, name="home"),
     path("w/<slug:workspace>/", include(workspace_pages)),
     *account_pages,
     *rest_api,
-    path("healthz", health.healthz, name="healthz"),
-    path("readyz", health.readyz, name="readyz"),
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
     path("admin/", admin.site.urls),
 ]
 
-handler404 = rest.not_found
-handler500 = rest.server_error
+handler404 = not_found
+handler500 = server_error

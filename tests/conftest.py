@@ -12,9 +12,9 @@ from django.test import Client, override_settings
 from braze_portal import catalogue
 from profiles.fake.seeding import seed_people
 from segments.audiences import people as audiences
-from tests.factories import MemberFactory, WorkspaceFactory
-from tests.partner_calls import PartnerCaller, connect
-from tests.settling import settle
+from tests.worlds.factories import MemberFactory, WorkspaceFactory
+from tests.worlds.partner_calls import PartnerCaller, connect
+from tests.worlds.settling import settle
 from workspaces.models import Member, Role, Workspace
 
 

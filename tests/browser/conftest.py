@@ -22,7 +22,7 @@ from segments.models import Segment
 from segments.trees.tree import Group, Tree
 from tests.browser.steps import users
 from tests.conftest import signed_in
-from tests.factories import SegmentFactory, import_key
+from tests.worlds.factories import SegmentFactory, import_key
 from workspaces.models import Member, Workspace
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

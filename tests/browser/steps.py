@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.factories import PASSWORD
+from tests.worlds.factories import PASSWORD
 from workspaces.models import Member
 
 

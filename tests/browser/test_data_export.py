@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from currents.models import Connector
-from tests.currents_world import send, send_now, write
-from tests.receivers import Answer, Receiver, receiving
+from tests.worlds.currents_world import send, send_now, write
+from tests.worlds.receivers import Answer, Receiver, receiving
 from workspaces.models import Member, Workspace
 
 pytestmark = pytest.mark.browser

@@ -14,15 +14,15 @@ from profiles.fake.seeding import seed_events
 from segments.exports.csv_file import write_export
 from segments.models import Segment, SegmentExport
 from segments.sizes.daily import record_sizes
+from tests.braze_portal.test_pages import ACTIONS, PAGES
 from tests.browser.steps import users
-from tests.currents_world import CUSTOM
-from tests.factories import (
+from tests.worlds.currents_world import CUSTOM
+from tests.worlds.factories import (
     ConnectorFactory,
     SubscriptionGroupFactory,
     UserListFactory,
     checked_import,
 )
-from tests.test_pages import ACTIONS, PAGES
 from workspaces.api_keys import generate_api_key
 from workspaces.models import Member, Workspace
 

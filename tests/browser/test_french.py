@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from braze_portal.demo import Heap
 from segments.models import Segment
 from tests.browser.steps import heading, pick
-from tests.factories import PASSWORD
+from tests.worlds.factories import PASSWORD
 from workspaces.models import Member
 
 pytestmark = pytest.mark.browser

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.steps import add_filter, heading, sign_in
-from tests.factories import PASSWORD, MemberFactory
+from tests.worlds.factories import PASSWORD, MemberFactory
 from workspaces.models import Member, Workspace
 
 pytestmark = pytest.mark.browser
