@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from segments.models import Segment
-from workspaces.models import User, Workspace
+from workspaces.models import User, Workspace, WorkspaceQuerySet
 
 
 class Channel(models.TextChoices):
@@ -25,10 +25,7 @@ class SendTo(models.TextChoices):
     EVERYONE = "everyone", _("all users including unsubscribed users")
 
 
-class TargetedQuerySet[T: "Targeted"](models.QuerySet[T]):
-    def in_workspace(self, workspace: Workspace) -> Self:
-        return self.filter(workspace=workspace)
-
+class TargetedQuerySet[T: "Targeted"](WorkspaceQuerySet[T]):
     def active(self) -> Self:
         return self.filter(archived_at=None)
 

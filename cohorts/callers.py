@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from django.db.models import Q
@@ -11,10 +10,10 @@ from rest_framework.exceptions import APIException
 
 from cohorts import keys
 from cohorts.models import DataImportKey
-from lib import statements
 from lib.masking import mask
+from lib.statements import Statements
 
-STATEMENTS = statements.load(Path(__file__).with_name("callers.sql"))
+statements = Statements.beside(__file__, prepared=True)
 #: "Last used" is written no more often than this, unless the address changes.
 USE_NOTED_EVERY = timedelta(seconds=10)
 
@@ -62,15 +61,13 @@ def authenticate(partner: str, body: dict[str, Any], address: str | None) -> Cal
 
 
 def _find(partner_api_key: Any, client_secret: Any, address: str | None) -> Any:
-    values: dict[str, Any] = {
-        "partner_api_key": _digests(partner_api_key),
-        "client_secret": _digests(client_secret),
-        "noted_every": USE_NOTED_EVERY,
-        "address": address,
-    }
-    with statements.prepared() as cursor:
-        cursor.execute(STATEMENTS["find"], values)
-        return cursor.fetchone()
+    return statements.one(
+        "find",
+        partner_api_key=_digests(partner_api_key),
+        client_secret=_digests(client_secret),
+        noted_every=USE_NOTED_EVERY,
+        address=address,
+    )
 
 
 def _digests(secret: Any) -> list[str]:

@@ -4,7 +4,6 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -13,11 +12,11 @@ from django.utils import timezone
 
 from cohorts.callers import Caller
 from cohorts.serializers import Change
-from lib import statements
-from lib.transactions import in_transaction
+from lib.statements import Statements
+from lib.transactions import retried
 from profiles.identity import look_up as identity
 
-STATEMENTS = statements.load(Path(__file__).with_name("imports.sql"))
+statements = Statements.beside(__file__, prepared=True)
 UNMATCHED_SAMPLE = 100
 
 
@@ -68,6 +67,7 @@ class Tally:
         }
 
 
+@retried
 def name_cohort(
     caller: Caller, *, cohort_id: str, name: str, created_at: datetime, started: float
 ) -> None:
@@ -75,16 +75,13 @@ def name_cohort(
 
     ``started`` is when the call came in, by ``perf_counter``. Raises ``ResourceLocked``.
     """
-
-    def apply() -> None:
-        cohort = _find_cohort(caller, cohort_id)
-        _execute("name_cohort", **_cohort(caller, cohort_id), name=name, created_at=created_at)
-        cohort = cohort or _find_cohort(caller, cohort_id)
-        _enter(caller, "cohort", cohort_id, cohort, started, Tally().receipt())
-
-    in_transaction(apply)
+    cohort = _find_cohort(caller, cohort_id)
+    statements.count("name_cohort", **_cohort(caller, cohort_id), name=name, created_at=created_at)
+    cohort = cohort or _find_cohort(caller, cohort_id)
+    _enter(caller, "cohort", cohort_id, cohort, started, Tally().receipt())
 
 
+@retried
 def change_members(
     caller: Caller, *, cohort_id: str, cohort_changes: list[Change], started: float
 ) -> None:
@@ -94,18 +91,14 @@ def change_members(
     that is not there is made, with its id for a name, unless no identifier is sent. Nobody is
     ever created. ``started`` is as in ``name_cohort``. Raises ``ResourceLocked``.
     """
-
-    def apply() -> None:
+    cohort = _find_cohort(caller, cohort_id)
+    tally = _resolve(caller.workspace_id, cohort_changes)
+    if cohort is None and tally.asked:
+        statements.count("make_cohort", **_cohort(caller, cohort_id))
         cohort = _find_cohort(caller, cohort_id)
-        tally = _resolve(caller.workspace_id, cohort_changes)
-        if cohort is None and tally.asked:
-            _execute("make_cohort", **_cohort(caller, cohort_id))
-            cohort = _find_cohort(caller, cohort_id)
-        actives = _write(cohort, tally.words) if tally.words else []
-        receipt = tally.receipt(added=actives.count(True), removed=actives.count(False))
-        _enter(caller, "users", cohort_id, cohort, started, receipt)
-
-    in_transaction(apply)
+    actives = _write(cohort, tally.words) if tally.words else []
+    receipt = tally.receipt(added=actives.count(True), removed=actives.count(False))
+    _enter(caller, "users", cohort_id, cohort, started, receipt)
 
 
 def _resolve(workspace_id: int, changes: list[Change]) -> Tally:
@@ -124,7 +117,7 @@ def _resolve(workspace_id: int, changes: list[Change]) -> Tally:
 
 def _write(cohort: int | None, words: dict[int, bool]) -> list[bool]:
     """Write the memberships that change; return the new state of each."""
-    rows = _execute("change_members", cohort=cohort, words=json.dumps(words))
+    rows = statements.rows("change_members", cohort=cohort, words=json.dumps(words))
     return [active for (active,) in rows]
 
 
@@ -139,7 +132,8 @@ def _cohort(caller: Caller, cohort_id: str) -> dict[str, Any]:
 def _find_cohort(caller: Caller, cohort_id: str) -> int | None:
     """Return the cohort's primary key. Also bounds every wait for a lock from here on."""
     timeout = settings.IMPORT_LOCK_TIMEOUT
-    return _execute("find_cohort", **_cohort(caller, cohort_id), lock_timeout=timeout)[0][1]
+    found = statements.one("find_cohort", **_cohort(caller, cohort_id), lock_timeout=timeout)
+    return found[1]
 
 
 def _enter(
@@ -152,7 +146,7 @@ def _enter(
 ) -> None:
     """Write the line in the ledger."""
     taken = perf_counter() - started
-    _execute(
+    statements.count(
         "enter",
         **_cohort(caller, cohort_id),
         **receipt,
@@ -162,9 +156,3 @@ def _enter(
         received_at=timezone.now() - timedelta(seconds=taken),
         duration_ms=round(taken * 1000),
     )
-
-
-def _execute(statement: str, **values: Any) -> list[Any]:
-    with statements.prepared() as cursor:
-        cursor.execute(STATEMENTS[statement], values)
-        return cursor.fetchall() if cursor.description else []

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from profiles.changes import ChangedField
 from profiles.models import IDENTIFIER_BYTES, Profile
-from workspaces.models import User, Workspace
+from workspaces.models import User, Workspace, WorkspaceQuerySet
 
 #: Colours of the palette on which white letters can be read.
 COLOURS = ("purple", "blue", "indigo", "pink", "red")
@@ -63,10 +63,7 @@ class PartnerApiKey(SealedKey):
         return f"{self.partner} API key"
 
 
-class DataImportKeyQuerySet(models.QuerySet["DataImportKey"]):
-    def in_workspace(self, workspace: Workspace) -> Self:
-        return self.filter(workspace=workspace)
-
+class DataImportKeyQuerySet(WorkspaceQuerySet["DataImportKey"]):
     def live(self) -> Self:
         """Keys that a partner may call with now."""
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=Now()), invalidated_at=None)
@@ -123,10 +120,7 @@ class DataImportKey(SealedKey):
         return changed
 
 
-class CohortQuerySet(models.QuerySet["Cohort"]):
-    def in_workspace(self, workspace: Workspace) -> Self:
-        return self.filter(workspace=workspace)
-
+class CohortQuerySet(WorkspaceQuerySet["Cohort"]):
     def with_size(self) -> Self:
         """Add ``size``: how many people are in the cohort now."""
         members = CohortMembership.objects.filter(cohort=OuterRef("pk"), active=True)
@@ -207,11 +201,6 @@ class Outcome(models.TextChoices):
     REFUSED = "refused", _("Refused")
 
 
-class CohortImportQuerySet(models.QuerySet["CohortImport"]):
-    def in_workspace(self, workspace: Workspace) -> Self:
-        return self.filter(workspace=workspace)
-
-
 class CohortImport(models.Model):
     """One call of a partner: the sync ledger.
 
@@ -243,7 +232,7 @@ class CohortImport(models.Model):
     status = models.PositiveSmallIntegerField(default=201)
     reason = models.CharField(max_length=500, blank=True)
 
-    objects = CohortImportQuerySet.as_manager()
+    objects = WorkspaceQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -200,14 +200,14 @@ class CohortFilter(Filter):
         """Say which cohorts are gone, and which have nobody in them: both count as empty."""
         members = CohortMembership.objects.filter(cohort=OuterRef("pk"), active=True)
         cohorts = Cohort.objects.in_workspace(catalogue.workspace).filter(pk__in=self._cohorts)
-        known = {cohort.pk: cohort for cohort in cohorts.annotate(peopled=Exists(members))}
+        known = cohorts.annotate(peopled=Exists(members)).values_list("pk", "name", "peopled")
         notes = []
-        if set(self._cohorts) - set(known):
+        if set(self._cohorts) - {pk for pk, _name, _peopled in known}:
             notes.append(_("A cohort that this filter names was deleted. It counts as empty."))
         notes += [
-            _("The cohort “%(cohort)s” is empty.") % {"cohort": cohort}
-            for cohort in known.values()
-            if not cohort.peopled
+            _("The cohort “%(cohort)s” is empty.") % {"cohort": name}
+            for _pk, name, peopled in known
+            if not peopled
         ]
         return notes
 

@@ -2,18 +2,16 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from django.db import connection
 from django.utils.translation import gettext as _
 
 from currents.event_types import label_of
 from currents.models import Connector, Queue
-from lib import statements
+from lib.statements import Statements
 from workspaces.models import AuditEntry, Workspace
 
-STATEMENTS = statements.load(Path(__file__).with_name("health.sql"))
+statements = Statements.beside(__file__)
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,7 @@ def connectors_of(workspace: Workspace) -> list[ConnectorHealth]:
     """Return the connectors of the workspace by name, each with how it is doing."""
     connectors = Connector.objects.in_workspace(workspace)
     found = {each.pk: ConnectorHealth(each) for each in connectors}
-    waiting = {queue: rest for queue, *rest in _rows("queues", workspace=workspace.pk)}
+    waiting = {queue: rest for queue, *rest in statements.rows("queues", workspace=workspace.pk)}
     for queue in Queue.objects.filter(connector__workspace=workspace):
         # One that was made between the two looks has nothing waiting yet.
         events, seconds = waiting.get(queue.pk, (0, 0.0))
@@ -98,7 +96,7 @@ def connector_health(connector: Connector) -> ConnectorHealth:
 
 def hours(connector: Connector) -> list[Hour]:
     """Return the last 24 hours, the oldest first, with what was delivered in each."""
-    return [Hour(*row) for row in _rows("hours", connector=connector.pk)]
+    return [Hour(*row) for row in statements.rows("hours", connector=connector.pk)]
 
 
 @dataclass(frozen=True)
@@ -124,9 +122,3 @@ def _label(name: str) -> Any:
         return _("bearer token")
     labels: Any = {field.name: field.verbose_name for field in Connector._meta.fields}
     return labels.get(name, name)
-
-
-def _rows(statement: str, **values: Any) -> list[Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(STATEMENTS[statement], values)
-        return cursor.fetchall()

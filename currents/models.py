@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from currents.event_types import label_of
 from lib.wording import in_words
-from workspaces.models import User, Workspace
+from workspaces.models import User, Workspace, WorkspaceQuerySet
 
 #: The longest that events may wait for their batch to fill. Seconds.
 MOST_FLUSH_SECONDS = 15 * 60
@@ -38,10 +38,7 @@ class Transformation(models.TextChoices):
     HASH = "hash", _("Hash")
 
 
-class ConnectorQuerySet(models.QuerySet["Connector"]):
-    def in_workspace(self, workspace: Workspace) -> Self:
-        return self.filter(workspace=workspace)
-
+class ConnectorQuerySet(WorkspaceQuerySet["Connector"]):
     def launched(self) -> Self:
         """Those whose events are kept for them."""
         return self.filter(state__in=LAUNCHED)

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property, partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from django.db import transaction
@@ -21,9 +20,9 @@ from currents import partitions, restoring, waking
 from currents.envelopes import Happening, envelope
 from currents.event_types import Properties
 from currents.models import SENDING, Queue
-from lib import statements
+from lib.statements import Statements
 
-STATEMENTS = statements.load(Path(__file__).with_name("outbox.sql"))
+statements = Statements.beside(__file__, prepared=True)
 
 #: The largest event that is sent. Bytes.
 LARGEST = 900 * 1024
@@ -95,9 +94,7 @@ def ask(workspace_id: int) -> Asked:
     Asked of the database each time, by index: a writer that asks once in its transaction cannot
     miss a connector that was launched before it asked.
     """
-    cursor = statements.prepared()
-    cursor.execute(STATEMENTS["wanted"], {"workspace": workspace_id})
-    return Asked(cursor)
+    return Asked(statements.ask("wanted", workspace=workspace_id))
 
 
 def wanted(workspace_id: int) -> frozenset[str]:
@@ -132,14 +129,14 @@ def write(
 
 def horizon() -> int:
     """Return the transaction from which a queue that is made now has to read."""
-    return _rows("horizon")[0][0]
+    return statements.one("horizon")[0]
 
 
 def read(queue: Queue, limit: int) -> Reading:
     """Return what ``queue`` may send now: at most ``limit`` events, or about ``MOST`` bytes of them
     where the next one is larger than usual.
     """
-    rows = _rows("read", **_behind(queue), limit=limit, usual=USUAL)
+    rows = statements.rows("read", **_behind(queue), limit=limit, usual=USUAL)
     usual = next((place for place, row in enumerate(rows) if row[2] is None), len(rows))
     if rows and not usual:
         return _read_large(queue, limit)
@@ -148,7 +145,7 @@ def read(queue: Queue, limit: int) -> Reading:
 
 
 def _read_large(queue: Queue, limit: int) -> Reading:
-    rows = _rows("read_large", **_behind(queue), limit=limit, largest=LARGEST, most=MOST)
+    rows = statements.rows("read_large", **_behind(queue), limit=limit, largest=LARGEST, most=MOST)
     events = list(map(Waiting._make, rows))
     size = sum(LARGEST if each.body is None else len(each.body.encode()) for each in events)
     return Reading(events, cut=len(events) >= limit or size >= MOST)
@@ -160,21 +157,19 @@ def waited(queue: Queue, first: Waiting | None = None) -> float | None:
     None if none waits. It need not be settled yet.
     """
     position = {"xid": first.xid, "event_id": first.id - 1} if first else {}
-    rows = _rows("next", **_behind(queue) | position)
-    return rows[0][0] if rows else None
+    found = statements.one("next", **_behind(queue) | position)
+    return found[0] if found else None
 
 
 def position_at(queue: Queue, start: datetime) -> tuple[int, int] | None:
     """Return the position before the first event of ``queue`` written at ``start`` or later."""
-    rows = _rows("since", **_behind(queue), start=start)
-    return (rows[0][0], rows[0][1] - 1) if rows else None
+    found = statements.one("since", **_behind(queue), start=start)
+    return (found[0], found[1] - 1) if found else None
 
 
 def _write(workspace_id: int, event_type: str, events: list[str]) -> None:
     text = "\n".join(events)
-    values: dict[str, Any] = {"workspace": workspace_id, "event_type": event_type, "events": text}
-    with statements.prepared() as cursor:
-        cursor.execute(STATEMENTS["write"], values)
+    statements.count("write", workspace=workspace_id, event_type=event_type, events=text)
 
 
 def _behind(queue: Queue) -> dict[str, Any]:
@@ -184,9 +179,3 @@ def _behind(queue: Queue) -> dict[str, Any]:
         "xid": queue.xid,
         "event_id": queue.event_id,
     }
-
-
-def _rows(statement: str, **values: Any) -> list[Any]:
-    with statements.prepared() as cursor:
-        cursor.execute(STATEMENTS[statement], values)
-        return cursor.fetchall()

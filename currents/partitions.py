@@ -2,7 +2,6 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from django.db import connection, transaction
@@ -10,9 +9,9 @@ from django.db.models import F
 from psycopg import sql
 
 from currents.models import SENDING, Queue
-from lib import statements
+from lib.statements import Statements
 
-STATEMENTS = statements.load(Path(__file__).with_name("partitions.sql"))
+statements = Statements.beside(__file__)
 #: How many days are made ahead by the periodic job.
 AHEAD = 7
 #: Events are kept for so long after they happened, sent or not: that is how far back a connector
@@ -63,7 +62,7 @@ def _make(day: date) -> None:
     name = _name(day)
     if _scalar("exists", name=name):
         return
-    _execute("lock")
+    statements.count("lock")
     if _scalar("exists", name=name):
         return
     names = {"name": sql.Identifier(name), "start": _starts(day), "end": _ends(day)}
@@ -73,19 +72,19 @@ def _make(day: date) -> None:
         "alter table currents_outboxevent attach partition {name}"
         " for values from ({start}) to ({end})",
     ):
-        _execute(sql.SQL(statement).format(**names))
+        _run(sql.SQL(statement).format(**names))
 
 
 def _drop(day: date) -> bool:
     """Drop the partition of ``day`` unless somebody waits for its events."""
-    _execute("lock")
-    _execute(sql.SQL("set local lock_timeout = {}").format(PATIENCE))
-    unsent = _rows("unsent", start=_starts(day), end=_ends(day))
+    statements.count("lock")
+    _run(sql.SQL("set local lock_timeout = {}").format(PATIENCE))
+    unsent = statements.rows("unsent", start=_starts(day), end=_ends(day))
     if any(state in SENDING for _queue, state, _count in unsent):
         return False
     for queue, _state, count in unsent:
         Queue.objects.filter(pk=queue).update(expired=F("expired") + count)
-    _execute(sql.SQL("drop table {}").format(sql.Identifier(_name(day))))
+    _run(sql.SQL("drop table {}").format(sql.Identifier(_name(day))))
     _known.discard((connection.settings_dict["NAME"], day))
     return True
 
@@ -103,20 +102,13 @@ def _ends(day: date) -> datetime:
 
 
 def _scalar(statement: str, **values: Any) -> Any:
-    return _rows(statement, **values)[0][0]
+    return statements.one(statement, **values)[0]
 
 
 def _column(statement: str) -> list[Any]:
-    return [row[0] for row in _rows(statement)]
+    return [row[0] for row in statements.rows(statement)]
 
 
-def _rows(statement: str, **values: Any) -> list[Any]:
+def _run(statement: sql.Composable) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(STATEMENTS[statement], values)
-        return cursor.fetchall()
-
-
-def _execute(statement: str | sql.Composable) -> None:
-    asked = STATEMENTS[statement] if isinstance(statement, str) else statement
-    with connection.cursor() as cursor:
-        cursor.execute(asked)
+        cursor.execute(statement)

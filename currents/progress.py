@@ -1,17 +1,14 @@
 """What becomes of a queue: its batch is delivered, dropped, or to be tried again."""
 
 import time
-from pathlib import Path
 from typing import Any
-
-from django.db import connection
 
 from currents.calling import Answer
 from currents.models import ConnectorState, DeliveryError, Queue, Trouble
 from currents.outbox import Waiting
-from lib import statements
+from lib.statements import Statements
 
-STATEMENTS = statements.load(Path(__file__).with_name("progress.sql"))
+statements = Statements.beside(__file__)
 #: A connector counts as failing after so many calls in a row that its receiver did not take.
 FAILING_AFTER = 3
 #: What was delivered is written down at most so often. Seconds.
@@ -56,7 +53,7 @@ class Delivered:
         _move(queue, "advance", last, limit=limit, **counts)
         queue.batch_limit, queue.trouble, queue.failures = limit, "", 0
         if recovers:
-            _execute("recover", connector=queue.connector_id)
+            statements.count("recover", connector=queue.connector_id)
 
     def _start_anew(self) -> None:
         self._last = None
@@ -77,7 +74,7 @@ def shrink(queue: Queue, events: int) -> None:
 
 def fail(queue: Queue, trouble: Trouble, *, wait: float) -> None:
     """A call came to nothing; the next may be made in ``wait`` seconds."""
-    _execute("fail", queue=queue.pk, trouble=trouble, wait=wait)
+    statements.count("fail", queue=queue.pk, trouble=trouble, wait=wait)
     queue.failures += 1
     if trouble == Trouble.CREDENTIALS or queue.failures >= FAILING_AFTER:
         queue.connector.set_state(ConnectorState.FAILING, only_from=(ConnectorState.ACTIVE,))
@@ -98,12 +95,6 @@ def note(queue: Queue, answer: Answer, *, events: int, dropped: int = 0) -> None
 def _move(queue: Queue, statement: str, last: Waiting, **values: Any) -> None:
     position = {"xid": queue.xid, "event_id": queue.event_id}
     goal = {"to_xid": last.xid, "to_id": last.id}
-    if not _execute(statement, queue=queue.pk, **position, **goal, **values):
+    if not statements.count(statement, queue=queue.pk, **position, **goal, **values):
         raise Moved
     queue.xid, queue.event_id = last.xid, last.id
-
-
-def _execute(statement: str, **values: Any) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(STATEMENTS[statement], values)
-        return cursor.rowcount

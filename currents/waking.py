@@ -3,18 +3,17 @@
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.exceptions import AlreadyEnqueued
 
-from lib import statements
+from lib.statements import Statements
 
-STATEMENTS = statements.load(Path(__file__).with_name("waking.sql"))
+statements = Statements.beside(__file__)
 TASK = "currents.tasks.send"
 #: What waits in a queue is looked at this often, though its batch may wait longer to fill.
 LOOK_SECONDS = 5.0
@@ -68,8 +67,7 @@ def look(queue_id: int, *, after: float = 0) -> float:
 
 def hurry(queue_id: int) -> None:
     """Have the queue looked at now, whatever a job that is waiting waits for."""
-    with connection.cursor() as cursor:
-        cursor.execute(STATEMENTS["hurry"], {"lock": _lock(queue_id)})
+    statements.count("hurry", lock=_lock(queue_id))
     look(queue_id)
 
 

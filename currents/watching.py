@@ -2,9 +2,7 @@
 
 import logging
 from datetime import datetime, timedelta
-from pathlib import Path
 
-from django.db import connection
 from django.utils import timezone
 
 from currents import alerts, outbox, partitions, restoring, waking
@@ -17,9 +15,9 @@ from currents.models import (
     Queue,
     Trouble,
 )
-from lib import statements
+from lib.statements import Statements
 
-STATEMENTS = statements.load(Path(__file__).with_name("watching.sql"))
+statements = Statements.beside(__file__)
 logger = logging.getLogger(__name__)
 
 #: A connector whose credentials are not accepted for so long is suspended, as with Braze.
@@ -35,9 +33,7 @@ HOURS_KEPT = timedelta(days=30)
 
 def wake_all() -> None:
     """Have every queue looked at in which something waits: the safety net under ``waking``."""
-    with connection.cursor() as cursor:
-        cursor.execute(STATEMENTS["waiting"])
-        waiting = [queue for (queue,) in cursor.fetchall()]
+    waiting = [queue for (queue,) in statements.rows("waiting")]
     for queue in waiting:
         waking.hurry(queue)
 

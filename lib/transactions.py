@@ -1,6 +1,7 @@
 """Trying again what collided: two callers who write the same people at once."""
 
 from collections.abc import Callable
+from functools import wraps
 
 from django.db import IntegrityError, OperationalError, transaction
 from psycopg import errors
@@ -28,19 +29,24 @@ class ResourceLocked(Collided, APIException):
     default_detail = "Resource locked"
 
 
-def in_transaction[T](apply: Callable[[], T]) -> T:
-    """Return what ``apply`` returns, run in a transaction, again where it collided with another.
+def retried[**P, T](apply: Callable[P, T]) -> Callable[P, T]:
+    """Run ``apply`` in a transaction, and again where it collided with another one: a decorator.
 
-    Raises ``ResourceLocked`` after ``ATTEMPTS`` collisions, and at once where a lock was awaited
+    It raises ``ResourceLocked`` after ``ATTEMPTS`` collisions, and at once where a lock was awaited
     for longer than the transaction allows.
     """
-    for _ in range(ATTEMPTS):
-        try:
-            with transaction.atomic():
-                return apply()
-        except (Collided, OperationalError, IntegrityError) as error:
-            if isinstance(error.__cause__, errors.LockNotAvailable):
-                raise ResourceLocked from None
-            if not isinstance(error, Collided) and not isinstance(error.__cause__, COLLISIONS):
-                raise
-    raise ResourceLocked
+
+    @wraps(apply)
+    def applied(*args: P.args, **kwargs: P.kwargs) -> T:
+        for _ in range(ATTEMPTS):
+            try:
+                with transaction.atomic():
+                    return apply(*args, **kwargs)
+            except (Collided, OperationalError, IntegrityError) as error:
+                if isinstance(error.__cause__, errors.LockNotAvailable):
+                    raise ResourceLocked from None
+                if not isinstance(error, Collided) and not isinstance(error.__cause__, COLLISIONS):
+                    raise
+        raise ResourceLocked
+
+    return applied

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
-from lib.statements import prepared
+from lib.statements import prepared_cursor
 from profiles.models import EventKind
 from workspaces.models import Workspace
 
@@ -93,5 +93,5 @@ def record_events(
             "events": spelled or spell(events),
             "people": json.dumps([e.profile_id for e in events]),
         }
-        with prepared() as cursor:
+        with prepared_cursor() as cursor:
             cursor.execute(INSERT, values)

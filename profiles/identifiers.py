@@ -2,16 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from django.db import connection
-
-from lib import statements
+from lib.statements import Statements
 from profiles.identity import look_up as identity
 from workspaces.models import Workspace
 
-STATEMENTS = statements.load(Path(__file__).with_name("identifiers.sql"))
+statements = Statements.beside(__file__)
 
 #: People who share an address, the longest unchanged first: each with whether they are identified.
 Candidates = list[tuple[int, bool]]
@@ -69,10 +66,9 @@ class Address:
     prioritization: tuple[str, ...] = ()
 
     def find(self, workspace: Workspace) -> int | None:
-        values: dict[str, Any] = {"workspace": workspace.pk, "address": self.address}
-        with connection.cursor() as cursor:
-            cursor.execute(STATEMENTS[f"by_{self.kind}"], values)
-            people: Candidates = cursor.fetchall()
+        people: Candidates = statements.rows(
+            f"by_{self.kind}", workspace=workspace.pk, address=self.address
+        )
         for word in self.prioritization:
             people = PRIORITIES[word](people)
         return people[0][0] if len(people) == 1 else None

@@ -9,7 +9,7 @@ from django.db.models.functions import Cast, Floor, Now, Random
 from django.utils.translation import gettext_lazy as _
 
 from profiles.changes import ChangedField, OldestRunning
-from workspaces.models import User, Workspace
+from workspaces.models import User, Workspace, WorkspaceQuerySet
 
 #: Longest identifier, in bytes: what a unique index of PostgreSQL and Braze's own limit allow.
 IDENTIFIER_BYTES = 997
@@ -35,10 +35,7 @@ class Gender(models.TextChoices):
     PREFER_NOT_TO_SAY = "P", _("Prefer not to say")
 
 
-class ProfileQuerySet(models.QuerySet["Profile"]):
-    def in_workspace(self, workspace: Workspace) -> Self:
-        return self.filter(workspace=workspace)
-
+class ProfileQuerySet(WorkspaceQuerySet["Profile"]):
     def identified(self) -> Self:
         return self.filter(external_id__isnull=False)
 
@@ -401,11 +398,6 @@ class GroupChannel(models.TextChoices):
     WHATSAPP = "whatsapp", _("WhatsApp")
 
 
-class SubscriptionGroupQuerySet(models.QuerySet["SubscriptionGroup"]):
-    def in_workspace(self, workspace: Workspace) -> Self:
-        return self.filter(workspace=workspace)
-
-
 class SubscriptionGroup(models.Model):
     """A newsletter, or another kind of message, which people join and leave by itself."""
 
@@ -418,7 +410,7 @@ class SubscriptionGroup(models.Model):
     channel = models.CharField(_("channel"), max_length=8, choices=GroupChannel)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = SubscriptionGroupQuerySet.as_manager()
+    objects = WorkspaceQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -489,11 +481,6 @@ class ImportState(models.TextChoices):
     FAILED = "failed", _("Failed")
 
 
-class CsvImportQuerySet(models.QuerySet["CsvImport"]):
-    def in_workspace(self, workspace: Workspace) -> Self:
-        return self.filter(workspace=workspace)
-
-
 class CsvImport(models.Model):
     """A file of people that a member uploaded, and the receipt of its rows. See
     ``profiles.csv_import.imports``.
@@ -525,7 +512,7 @@ class CsvImport(models.Model):
     # When its files are dropped.
     expires_at = models.DateTimeField(db_index=True)
 
-    objects = CsvImportQuerySet.as_manager()
+    objects = WorkspaceQuerySet.as_manager()
 
     class Meta:
         ordering = ["-uploaded_at", "-pk"]

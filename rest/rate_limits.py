@@ -10,7 +10,7 @@ from time import time
 from django.conf import settings
 from rest_framework.exceptions import APIException
 
-from lib.statements import prepared
+from lib.statements import prepared_cursor
 
 # The row is there from a workspace's first call on; a new window begins it anew. A call that waited
 # for another across the end of a window counts in the new one.
@@ -74,7 +74,7 @@ def spend(workspace_id: int, name: str, *, calls: int = 1) -> Allowance:
         "seconds": seconds,
         "calls": calls,
     }
-    with prepared() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(SPEND, values)
         used, starts_at = cursor.fetchone()
     return Allowance(limit, used, starts_at + seconds)

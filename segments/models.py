@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from profiles.changes import ChangedField
 from profiles.models import Profile
-from workspaces.models import User, Workspace
+from workspaces.models import User, Workspace, WorkspaceQuerySet
 
 
 def split_tags(text: str) -> list[str]:
@@ -22,10 +22,7 @@ def split_tags(text: str) -> list[str]:
 MOST_NESTED = 20
 
 
-class SegmentQuerySet(models.QuerySet["Segment"]):
-    def in_workspace(self, workspace: Workspace) -> Self:
-        return self.filter(workspace=workspace)
-
+class SegmentQuerySet(WorkspaceQuerySet["Segment"]):
     def active(self) -> Self:
         return self.filter(archived_at=None)
 
@@ -110,11 +107,6 @@ class SegmentSize(models.Model):
         return f"{self.day}: {self.size}"
 
 
-class UserListQuerySet(models.QuerySet["UserList"]):
-    def in_workspace(self, workspace: Workspace) -> Self:
-        return self.filter(workspace=workspace)
-
-
 class UserList(models.Model):
     """A fixed list of people: from a CSV file, or a segment frozen as it was.
 
@@ -135,7 +127,7 @@ class UserList(models.Model):
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = UserListQuerySet.as_manager()
+    objects = WorkspaceQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
-from lib.statements import prepared
+from lib.statements import prepared_cursor
 from workspaces.models import RestApiKey, User, Workspace
 
 #: "Last used" is written no more often than this: a busy key would wait for its own row.
@@ -100,7 +100,7 @@ def find(secret: str) -> RestApiKey | None:
     """Return the live key whose secret is ``secret``, with its workspace, or None."""
     # What is not ASCII is no key of ours, and may be what PostgreSQL cannot be asked for.
     lookup = secret[:LOOKUP] if secret.isascii() and secret.isprintable() else ""
-    with prepared() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(FIND, [lookup])
         row = cursor.fetchone()
     if row is None:

@@ -81,13 +81,17 @@ class Role(models.TextChoices):
         return order.index(self) >= order.index(other)
 
 
-class MemberQuerySet(models.QuerySet["Member"]):
-    def of(self, user: Any) -> Self:
-        """The workspaces that ``user`` works in, by name."""
-        return self.filter(user=user).select_related("workspace").order_by("workspace__name", "pk")
+class WorkspaceQuerySet[T: models.Model](models.QuerySet[T]):
+    """Of rows that each belong to one workspace."""
 
     def in_workspace(self, workspace: Workspace) -> Self:
         return self.filter(workspace=workspace)
+
+
+class MemberQuerySet(WorkspaceQuerySet["Member"]):
+    def of(self, user: Any) -> Self:
+        """The workspaces that ``user`` works in, by name."""
+        return self.filter(user=user).select_related("workspace").order_by("workspace__name", "pk")
 
     def admins(self) -> Self:
         return self.filter(role=Role.ADMIN)
@@ -118,11 +122,6 @@ class Member(models.Model):
         return self.may(Role.MARKETER)
 
 
-class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
-    def in_workspace(self, workspace: Workspace) -> Self:
-        return self.filter(workspace=workspace)
-
-
 class AuditEntry(models.Model):
     """One line of the record: who did what to which thing. Rows are only ever added."""
 
@@ -135,7 +134,7 @@ class AuditEntry(models.Model):
     subject = models.CharField(max_length=255, blank=True)
     detail = models.JSONField(default=dict, blank=True)
 
-    objects = AuditEntryQuerySet.as_manager()
+    objects = WorkspaceQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["workspace", "-at"], name="audit_by_time")]
@@ -163,11 +162,6 @@ class RateWindow(models.Model):
         return f"{self.workspace_id}:{self.name}"
 
 
-class RestApiKeyQuerySet(models.QuerySet["RestApiKey"]):
-    def in_workspace(self, workspace: Workspace) -> Self:
-        return self.filter(workspace=workspace)
-
-
 class RestApiKey(models.Model):
     """What a company's own programs call the REST API with. Never edited: made, used, deleted.
 
@@ -189,7 +183,7 @@ class RestApiKey(models.Model):
     last_used_at = models.DateTimeField(null=True, editable=False)
     last_used_ip = models.GenericIPAddressField(null=True, editable=False)
 
-    objects = RestApiKeyQuerySet.as_manager()
+    objects = WorkspaceQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-pk"]

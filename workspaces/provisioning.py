@@ -14,7 +14,7 @@ from django.db import transaction
 
 from lib.data_keys import derived
 from workspaces import api_keys, audit
-from workspaces.models import RestApiKey, RestApiKeyQuerySet, Workspace
+from workspaces.models import RestApiKey, Workspace, WorkspaceQuerySet
 
 KEY_NAME = "Provisioned"
 
@@ -41,7 +41,7 @@ def provision_api_key(workspace: Workspace) -> str:
     return secret
 
 
-def _unlimited(workspace: Workspace) -> RestApiKeyQuerySet:
+def _unlimited(workspace: Workspace) -> WorkspaceQuerySet[RestApiKey]:
     own = RestApiKey.objects.in_workspace(workspace).filter(name=KEY_NAME, created_by=None)
     return own.filter(
         permissions__contains=list(api_keys.ALL_PERMISSIONS), allow_list=[], expires_at=None

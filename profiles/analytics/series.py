@@ -8,19 +8,17 @@ same whenever it is asked for after that day.
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import accumulate
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import connection
 from django.utils import timezone
 from pyroaring import BitMap
 
-from lib import statements
+from lib.statements import Statements
 from profiles.models import EventKind
 from workspaces.models import Workspace
 
-STATEMENTS = statements.load(Path(__file__).with_name("series.sql"))
+statements = Statements.beside(__file__)
 #: Those are active in a month who were in its last so many days.
 MONTH = 30
 
@@ -128,6 +126,4 @@ def _rows(
     if not units:
         return []
     window = {"starts": units.edges[:-1], "ends": units.edges[-1], "workspace": workspace.pk}
-    with connection.cursor() as cursor:
-        cursor.execute(STATEMENTS[statement], values | window)
-        return cursor.fetchall()
+    return statements.rows(statement, **values, **window)

@@ -3,17 +3,16 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from django.db import connection
 from psycopg import sql
 
-from lib import statements
+from lib.statements import Statements
 from lib.transactions import Collided
 from profiles.csv_import.columns import Column
 
-STATEMENTS = statements.load(Path(__file__).with_name("merge.sql"))
+statements = Statements.beside(__file__)
 COPY = sql.SQL("copy csv_row ({}) from stdin")
 
 
@@ -29,11 +28,11 @@ class Merged:
 @contextmanager
 def tables() -> Iterator[None]:
     """Have the temporary tables that ``merge`` works in."""
-    _execute("make_tables")
+    statements.count("make_tables")
     try:
         yield
     finally:
-        _execute("drop_tables")
+        statements.count("drop_tables")
 
 
 def merge(
@@ -50,14 +49,14 @@ def merge(
     same user. Runs in the caller's transaction. Raises ``Collided``.
     """
     values = {"workspace": workspace_id, "label": named_by.name, "kind": named_by.identifier}
-    _execute("begin_chunk")
+    statements.count("begin_chunk")
     _copy(filled, lines)
-    _execute(f"match_{named_by.identifier}", **values)
+    statements.count(f"match_{named_by.identifier}", **values)
     unknown: list[int] = []
     if named_by.identifier == "braze_id":
-        unknown = [number for (number,) in _execute("refuse_unknown")]
-    updated = _execute("find_changes")
-    ((created,),) = _execute("count_new")
+        unknown = [number for (number,) in statements.rows("refuse_unknown")]
+    updated = statements.count("find_changes")
+    (created,) = statements.one("count_new")
     if write:
         _write(values, created, updated)
     return Merged(created, updated, unknown)
@@ -67,19 +66,19 @@ def subscribed(workspace_id: int) -> Sequence[tuple[int, str | None, str | None]
     """Return whom the chunk that was merged last gave a subscription: profile ids, each with that
     to e-mail and that to push, as far as the row says.
     """
-    return _execute("subscribed", workspace=workspace_id)
+    return statements.rows("subscribed", workspace=workspace_id)
 
 
 def _write(values: dict[str, Any], created: int, updated: int) -> None:
     """Write what ``merge`` found."""
     if updated:
-        _execute("lock_changing")
-        if _execute("update_changing") < updated:
+        statements.count("lock_changing")
+        if statements.count("update_changing") < updated:
             raise Collided
     if created:
-        if _execute("insert_new", **values) < created:
+        if statements.count("insert_new", **values) < created:
             raise Collided
-        if values["kind"] == "alias" and _execute("insert_aliases", **values) < created:
+        if values["kind"] == "alias" and statements.count("insert_aliases", **values) < created:
             raise Collided
 
 
@@ -92,10 +91,3 @@ def _copy(filled: Sequence[str], lines: Sequence[str]) -> None:
     ):
         if lines:
             copy.write("\n".join(lines) + "\n")
-
-
-def _execute(statement: str, **values: Any) -> Any:
-    """Run a statement; return the rows it gives, or how many it wrote."""
-    with connection.cursor() as cursor:
-        cursor.execute(STATEMENTS[statement], values or None)
-        return cursor.fetchall() if cursor.description else cursor.rowcount

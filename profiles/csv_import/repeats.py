@@ -7,19 +7,18 @@ divided into chunks, and a second import of it finds nothing to do.
 import json
 from collections.abc import Callable, Iterator
 from itertools import batched
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from django.db import connection, transaction
 from django.utils.translation import gettext_noop as _
 from pyroaring import BitMap
 
-from lib import statements
+from lib.statements import Statements
 from profiles.csv_import import files as csv_files
 from profiles.csv_import.files import NumberedRow, UnreadableFile
 from profiles.csv_import.rows import Cleaner
 
-STATEMENTS = statements.load(Path(__file__).with_name("repeats.sql"))
+statements = Statements.beside(__file__)
 CHUNK = 20_000
 MOST_ROWS = 5_000_000
 
@@ -31,18 +30,18 @@ def superseded_rows(open_file: Callable[[], BinaryIO], cleaner: Cleaner) -> tupl
 
     Raises ``UnreadableFile`` where the file breaks off, so that nothing is written of such a one.
     """
-    _execute("make_named")
+    statements.count("make_named")
     try:
         total = _name_all(open_file, cleaner)
-        _execute("find_repeated")
-        repeated = BitMap(number for (number,) in _execute("repeated"))
+        statements.count("find_repeated")
+        repeated = BitMap(number for (number,) in statements.rows("repeated"))
         if not repeated:
             return total, repeated
         refused = list(_refused_among(repeated, open_file, cleaner))
-        found = _execute("superseded", refused=json.dumps(refused))
+        found = statements.rows("superseded", refused=json.dumps(refused))
         return total, BitMap(number for (number,) in found)
     finally:
-        _execute("drop_named")
+        statements.count("drop_named")
 
 
 def _name_all(open_file: Callable[[], BinaryIO], cleaner: Cleaner) -> int:
@@ -53,7 +52,7 @@ def _name_all(open_file: Callable[[], BinaryIO], cleaner: Cleaner) -> int:
         open_file() as file,
         csv_files.opened(file) as table,
         connection.cursor() as cursor,
-        cursor.copy(STATEMENTS["copy_named"]) as copy,
+        cursor.copy(statements["copy_named"]) as copy,
     ):
         for rows in batched(table.rows, CHUNK, strict=False):
             named = enumerate(cleaner.identifiers(rows), total)
@@ -75,9 +74,3 @@ def _refused_among(
         for some in batched(asked, CHUNK, strict=False):
             for place, _reason in cleaner.clean([row for _, row in some]).refused:
                 yield some[place][0]
-
-
-def _execute(statement: str, **values: Any) -> Any:
-    with connection.cursor() as cursor:
-        cursor.execute(STATEMENTS[statement], values or None)
-        return cursor.fetchall() if cursor.description else cursor.rowcount

@@ -7,7 +7,6 @@ is done, so that whoever goes on after a killed worker begins where it ended.
 import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from itertools import batched, islice
 from typing import Any, BinaryIO, NamedTuple
 from uuid import UUID
@@ -19,7 +18,7 @@ from django.utils.translation import gettext_noop as _
 from pyroaring import BitMap
 
 from currents.event_types import GlobalStateChange
-from lib.transactions import Collided, in_transaction
+from lib.transactions import Collided, retried
 from lib.wording import Sentence
 from profiles import streaming
 from profiles.csv_import import files as csv_files
@@ -118,11 +117,9 @@ class _Run:
             yield _Chunk(place, rows, cleaned)
             place += len(rows)
 
+    @retried
     def _apply(self, chunk: _Chunk, rejected: RejectedRows) -> None:
         """Deal with the rows of ``chunk``, all of them or none."""
-        in_transaction(partial(self._apply_once, chunk, rejected))
-
-    def _apply_once(self, chunk: _Chunk, rejected: RejectedRows) -> None:
         held = self._mine().select_for_update(no_key=True).filter(position=chunk.place).first()
         if held is None:
             raise Overtaken

@@ -2,15 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from django.db import connection
-
-from lib import statements
+from lib.statements import Statements
 from profiles.identity import look_up as identity
 from workspaces.models import Workspace
 
-STATEMENTS = statements.load(Path(__file__).with_name("ids.sql"))
+statements = Statements.beside(__file__)
 #: What names one person, or all who share an e-mail address or a phone number.
 SINGLES = ("device_id", "braze_id", "email_address", "phone")
 
@@ -57,8 +54,6 @@ def _by_one(workspace: Workspace, singles: dict[str, str]) -> dict[str, list[int
     found: dict[str, list[int]] = {kind: [] for kind in singles}
     if singles:
         values = dict.fromkeys(SINGLES) | singles | {"workspace": workspace.pk}
-        with connection.cursor() as cursor:
-            cursor.execute(STATEMENTS["by_one"], values)
-            for kind, pk in cursor.fetchall():
-                found[kind].append(pk)
+        for kind, pk in statements.rows("by_one", **values):
+            found[kind].append(pk)
     return found

@@ -1,14 +1,13 @@
 """Finding the people whom identifiers name: one statement a kind, whatever their number."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 from django.db.backends.utils import CursorWrapper
 
-from lib import statements
+from lib.statements import Statements
 
-STATEMENTS = statements.load(Path(__file__).with_name("look_up.sql"))
+statements = Statements.beside(__file__, prepared=True)
 
 
 def by_external_id(workspace_id: int, external_ids: list[str]) -> dict[str, int]:
@@ -83,7 +82,5 @@ def _rows(statement: str, workspace_id: int, **identifiers: list[Any]) -> list[A
 
 
 def _ask(statement: str, workspace_id: int, **identifiers: list[Any]) -> CursorWrapper:
-    values: dict[str, Any] = {name: json.dumps(sent) for name, sent in identifiers.items()}
-    cursor = statements.prepared()
-    cursor.execute(STATEMENTS[statement], values | {"workspace": workspace_id})
-    return cursor
+    texts = {name: json.dumps(sent) for name, sent in identifiers.items()}
+    return statements.ask(statement, workspace=workspace_id, **texts)

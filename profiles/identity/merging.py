@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from lib.transactions import in_transaction
+from lib.transactions import retried
 from profiles.models import (
     Alias,
     Device,
@@ -43,6 +43,7 @@ class NotMerged(ValueError):
     """One of the two is not there any more, or both are the same person. Nothing was changed."""
 
 
+@retried
 def merge(workspace: Workspace, *, merged: int, kept: int) -> None:
     """Merge the profile with the id ``merged`` into ``kept``, both of ``workspace``.
 
@@ -51,7 +52,7 @@ def merge(workspace: Workspace, *, merged: int, kept: int) -> None:
     trigger on ``Merge``. Then the profile ``merged`` is deleted, all in one transaction. Raises
     ``NotMerged``.
     """
-    in_transaction(lambda: merge_held(*hold(workspace, merged=merged, kept=kept)))
+    merge_held(*hold(workspace, merged=merged, kept=kept))
 
 
 def hold(workspace: Workspace, *, merged: int, kept: int) -> tuple[Profile, Profile]:

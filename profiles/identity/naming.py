@@ -4,7 +4,7 @@ Each function applies one item of a call, whole or not at all, and raises ``Refu
 cannot be applied.
 """
 
-from lib.transactions import Collided, in_transaction
+from lib.transactions import Collided, retried
 from profiles.identifiers import ExternalId, Identifier, UserAlias
 from profiles.identity import look_up as identity
 from profiles.identity.merging import NotMerged, hold, merge_held
@@ -16,16 +16,13 @@ class Refused(ValueError):
     """An item that was not applied. The sentence says why."""
 
 
+@retried
 def identify(workspace: Workspace, who: Identifier, external_id: str) -> bool:
     """Give the anonymous person whom ``who`` names the external id ``external_id``.
 
     Where somebody has it already, the anonymous person is merged into that one, unless both have an
     alias of the same label. Return whether that was so.
     """
-    return in_transaction(lambda: _identify(workspace, who, external_id))
-
-
-def _identify(workspace: Workspace, who: Identifier, external_id: str) -> bool:
     person, known = who.find(workspace), ExternalId(external_id).find(workspace)
     if person is None:
         raise Refused("no one user is found by this identifier")
@@ -55,12 +52,9 @@ def _insist_on_anonymous(person: Profile) -> None:
         raise Refused("the user has another external_id already")
 
 
+@retried
 def merge_named(workspace: Workspace, merged: Identifier, kept: Identifier) -> None:
     """Merge whom ``merged`` names into whom ``kept`` names."""
-    in_transaction(lambda: _merge_named(workspace, merged, kept))
-
-
-def _merge_named(workspace: Workspace, merged: Identifier, kept: Identifier) -> None:
     one, other = merged.find(workspace), kept.find(workspace)
     if one is None or other is None:
         which = "identifier_to_merge" if one is None else "identifier_to_keep"
@@ -70,12 +64,9 @@ def _merge_named(workspace: Workspace, merged: Identifier, kept: Identifier) -> 
     merge_held(*_both_held(workspace, merged=one, kept=other))
 
 
+@retried
 def add_alias(workspace: Workspace, alias: UserAlias, external_id: str | None) -> None:
     """Give the person with ``external_id`` an alias, or make somebody who has nothing else."""
-    in_transaction(lambda: _add_alias(workspace, alias, external_id))
-
-
-def _add_alias(workspace: Workspace, alias: UserAlias, external_id: str | None) -> None:
     owner = alias.find(workspace)
     if external_id is None:
         if owner is None:
@@ -97,12 +88,9 @@ def _create_alias(workspace: Workspace, alias: UserAlias, person: Profile) -> No
     Alias.objects.create(workspace=workspace, profile=person, label=alias.label, name=alias.name)
 
 
+@retried
 def rename_alias(workspace: Workspace, alias: UserAlias, new_name: str) -> None:
     """Give ``alias`` another name under its label."""
-    in_transaction(lambda: _rename_alias(workspace, alias, new_name))
-
-
-def _rename_alias(workspace: Workspace, alias: UserAlias, new_name: str) -> None:
     if alias.find(workspace) is None:
         raise Refused("no user has this alias")
     if new_name == alias.name:
@@ -114,6 +102,7 @@ def _rename_alias(workspace: Workspace, alias: UserAlias, new_name: str) -> None
         raise Collided
 
 
+@retried
 def rename_external_id(workspace: Workspace, current: str, new: str) -> None:
     """Give the person with the external id ``current`` the one ``new``.
 
@@ -121,10 +110,6 @@ def rename_external_id(workspace: Workspace, current: str, new: str) -> None:
     """
     if current == new:
         raise Refused("current_external_id and new_external_id are the same")
-    in_transaction(lambda: _rename_external_id(workspace, current, new))
-
-
-def _rename_external_id(workspace: Workspace, current: str, new: str) -> None:
     people = Profile.objects.in_workspace(workspace).filter(external_id=current)
     person = people.select_for_update().first()
     if person is None:

@@ -1,15 +1,10 @@
 """Finding people by any of the names that they go by."""
 
-from pathlib import Path
-from typing import Any
-
-from django.db import connection
-
-from lib import statements
+from lib.statements import Statements
 from profiles.models import Profile, ProfileQuerySet
 from workspaces.models import Workspace
 
-STATEMENTS = statements.load(Path(__file__).with_name("search.sql"))
+statements = Statements.beside(__file__)
 MOST_FOUND = 25
 
 
@@ -22,10 +17,17 @@ def search(workspace: Workspace, text: str, *, personal: bool = True) -> Profile
         return Profile.objects.none()
     # Text without a colon names no alias: null equals nothing.
     label, colon, name = text.partition(":")
-    values: dict[str, Any] = {"workspace": workspace.pk, "text": text, "most": MOST_FOUND}
-    values["personal"] = personal
-    values |= {"label": label if colon else None, "name": name}
-    with connection.cursor() as cursor:
-        cursor.execute(STATEMENTS["known_by"], values)
-        matches = [pk for (pk,) in cursor.fetchall()]
-    return Profile.objects.in_workspace(workspace).filter(pk__in=matches).order_by("pk")
+    matches = statements.rows(
+        "known_by",
+        workspace=workspace.pk,
+        text=text,
+        most=MOST_FOUND,
+        personal=personal,
+        label=label if colon else None,
+        name=name,
+    )
+    return (
+        Profile.objects.in_workspace(workspace)
+        .filter(pk__in=[pk for (pk,) in matches])
+        .order_by("pk")
+    )

@@ -2,21 +2,19 @@
 
 from collections.abc import Collection
 from contextlib import suppress
-from pathlib import Path
-from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from lib import statements
+from lib.statements import Statements
 from profiles import streaming
 from profiles.attributes import InvalidAttribute, clean_standard
 from profiles.identity import look_up as identity
 from profiles.models import GroupChannel, Profile, ProfileQuerySet, Subscription, SubscriptionGroup
 from workspaces.models import Workspace
 
-STATEMENTS = statements.load(Path(__file__).with_name("states.sql"))
+statements = Statements.beside(__file__)
 
 
 def named(
@@ -49,15 +47,13 @@ def set_group_state(
     Event streams are told also of what was so before, as Braze tells it.
     """
     ids = list(people.select_for_update(no_key=True).values_list("pk", flat=True))
-    values: dict[str, Any] = {
-        "group": str(group.pk),
-        "workspace": group.workspace_id,
-        "people": ids,
-        "subscribed": subscribed,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(STATEMENTS["set_group_state"], values)
-        changed = int(cursor.rowcount)
+    changed = statements.count(
+        "set_group_state",
+        group=str(group.pk),
+        workspace=group.workspace_id,
+        people=ids,
+        subscribed=subscribed,
+    )
     news = streaming.News(groups={(group.pk, pk): subscribed for pk in ids})
     streaming.tell(group.workspace, news, source=source)
     return changed
@@ -69,9 +65,7 @@ def set_address_states(workspace: Workspace, emails: Collection[str], state: Sub
     that nobody has it is kept: by a trigger, whoever gets the address has the state too.
     """
     addresses = list(_addresses(emails))
-    values: dict[str, Any] = {"workspace": workspace.pk, "emails": addresses, "state": state}
-    with connection.cursor() as cursor:
-        cursor.execute(STATEMENTS["keep_address_states"], values)
+    statements.count("keep_address_states", workspace=workspace.pk, emails=addresses, state=state)
     set_email_state(workspace, named(workspace, emails=emails), state)
 
 

@@ -8,8 +8,8 @@ from django.db import OperationalError
 from django.db.models import Max, Min
 from psycopg import errors
 
-from lib import statements
-from lib import transactions as collisions
+from lib.statements import pipelined
+from lib.transactions import ResourceLocked, retried
 from profiles import streaming
 from profiles.attributes import InvalidAttribute
 from profiles.events import NewEvent, spell
@@ -35,17 +35,18 @@ def track(workspace: Workspace, call: TrackCall) -> None:
     leaves no trace. Raises ``ResourceLocked``, and what ``call.read`` raises.
     """
     try:
-        collisions.in_transaction(lambda: _apply(workspace, call))
+        _apply(workspace, call)
     except OperationalError as error:
         if isinstance(error.__cause__, errors.LockNotAvailable):
-            raise collisions.ResourceLocked from None
+            raise ResourceLocked from None
         raise
 
 
+@retried
 def _apply(workspace: Workspace, call: TrackCall) -> None:
     listeners = None
     # The database looks people up while what is said of them is read.
-    with statements.pipelined():
+    with pipelined():
         sought = identity.seek_people(workspace.pk, call.external_ids())
         if call.tells_events:
             listeners = streaming.listen(workspace)

@@ -7,13 +7,12 @@ A call gathers it as plain values, and ``record`` writes it, within the call's t
 import json
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 
-from lib import statements
+from lib.statements import Statements, pipelined
 from lib.transactions import Collided
 from profiles import streaming
 from profiles.attributes import type_of
@@ -21,7 +20,7 @@ from profiles.events import NewEvent, record_events
 from profiles.models import Profile
 from workspaces.models import Workspace
 
-STATEMENTS = statements.load(Path(__file__).with_name("writing.sql"))
+statements = Statements.beside(__file__, prepared=True)
 
 
 @dataclass(slots=True)
@@ -57,14 +56,13 @@ def hold(workspace: Workspace, ids: Collection[int]) -> dict[int, dict[str, Any]
 
     Those who are gone are left out.
     """
-    asked: dict[str, int | str] = {
-        "workspace": workspace.pk,
-        "ids": json.dumps(list(ids)),
-        "lock_timeout": settings.IMPORT_LOCK_TIMEOUT,
-    }
-    with statements.prepared() as cursor:
-        cursor.execute(STATEMENTS["hold"], asked)
-        return {pk: json.loads(custom) for pk, custom in cursor}
+    held = statements.rows(
+        "hold",
+        workspace=workspace.pk,
+        ids=json.dumps(list(ids)),
+        lock_timeout=settings.IMPORT_LOCK_TIMEOUT,
+    )
+    return {pk: json.loads(custom) for pk, custom in held}
 
 
 def record(
@@ -81,15 +79,15 @@ def record(
         _change(workspace, told.people)
     if told.push_tokens:
         tokens = [(*token, *whose) for token, whose in told.push_tokens.items()]
-        _execute("keep_push_tokens", workspace, tokens=json.dumps(tokens))
+        statements.count("keep_push_tokens", workspace=workspace.pk, tokens=json.dumps(tokens))
     if told.subscriptions:
         said = [(str(group), pk, state) for (group, pk), state in told.subscriptions.items()]
-        _execute("subscribe", workspace, said=json.dumps(said))
+        statements.count("subscribe", workspace=workspace.pk, said=json.dumps(said))
     columns = {pk: said.columns for pk, said in told.people.items()}
     news = streaming.News(told.events, columns, told.subscriptions)
     if not news.is_none:
         # What is streamed is put together while the database records the events.
-        with statements.pipelined():
+        with pipelined():
             record_events(workspace, told.events, spelled=told.spelled)
             streaming.tell(workspace, news, source=streaming.REST_API, listeners=listeners)
 
@@ -101,9 +99,9 @@ def _change(workspace: Workspace, people: dict[int, Said]) -> None:
         columns = {name: "" if v is None else v for name, v in said.columns.items()}
         rows.append({"id": pk, **columns, "put": said.put, "gone": list(said.gone)})
         types.update((name, type_of(v)) for name, v in said.put.items() if name not in types)
-    written = _execute(
+    written = statements.count(
         "change",
-        workspace,
+        workspace=workspace.pk,
         people=json.dumps(rows, default=str),
         types=json.dumps(types),
         lock_timeout=settings.IMPORT_LOCK_TIMEOUT,
@@ -112,10 +110,3 @@ def _change(workspace: Workspace, people: dict[int, Said]) -> None:
     is_sure = written == len(people)
     if not is_sure and Profile.objects.filter(pk__in=people).count() < len(people):
         raise Collided
-
-
-def _execute(statement: str, workspace: Workspace, **values: str) -> int:
-    """Run ``statement``; return how many rows it wrote."""
-    with statements.prepared() as cursor:
-        cursor.execute(STATEMENTS[statement], values | {"workspace": workspace.pk})
-        return int(cursor.rowcount)

@@ -6,14 +6,13 @@ every row of the file.
 
 from collections.abc import Iterable, Iterator
 from itertools import batched
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
-from lib import statements
+from lib.statements import Statements
 from segments.audiences.people import people_of
 from segments.filters.base import InvalidTree
 from segments.lists.files import KINDS, Row, read_rows
@@ -24,7 +23,7 @@ from segments.trees.uses import Use, trees_of
 from workspaces import audit
 from workspaces.models import User, Workspace
 
-STATEMENTS = statements.load(Path(__file__).with_name("lists.sql"))
+statements = Statements.beside(__file__)
 UNMATCHED_SAMPLE = 100
 #: How many rows or ids go to the database at a time.
 BATCH = 10_000
@@ -48,18 +47,18 @@ def upload_list(workspace: Workspace, name: str, file: BinaryIO, *, by: User) ->
     nothing saved, and ``NameTaken``.
     """
     made = _make(UserList(workspace=workspace, name=name, created_by=by))
-    _execute("make_uploaded")
+    statements.count("make_uploaded")
     tally = Tally()
     _copy("copy_uploaded", tally.numbered(read_rows(file)))
-    _execute("make_matched")
+    statements.count("make_matched")
     for kind in KINDS:
         if kind in tally.kinds:
-            _execute(f"match_{kind}", workspace=workspace.pk)
-    members = _execute("insert_matched", list=made.pk)
-    ((made.added, made.repeated),) = _execute("count_matched")
+            statements.count(f"match_{kind}", workspace=workspace.pk)
+    members = statements.rows("insert_matched", list=made.pk)
+    made.added, made.repeated = statements.one("count_matched")
     made.rows, made.invalid = tally.rows, tally.invalid
     made.unmatched = made.rows - made.added - made.repeated - made.invalid
-    sample = _execute("unmatched_sample", most=UNMATCHED_SAMPLE)
+    sample = statements.rows("unmatched_sample", most=UNMATCHED_SAMPLE)
     made.unmatched_sample = [
         [kind, f"{label}:{identifier}" if label else identifier]
         for kind, label, identifier in sample
@@ -103,9 +102,9 @@ def freeze_segment(segment: Segment, name: str, *, by: User) -> UserList:
 def _freeze(segment: Segment, audience: BitMap, name: str, by: User) -> UserList:
     workspace = segment.workspace
     made = _make(UserList(workspace=workspace, name=name, segment=segment, created_by=by))
-    _execute("make_frozen")
+    statements.count("make_frozen")
     _copy("copy_frozen", map(str, audience))
-    made.rows = made.added = _execute("insert_frozen", list=made.pk)
+    made.rows = made.added = statements.count("insert_frozen", list=made.pk)
     made.save()
     detail = {"copied_from": segment.name, "members": made.added}
     audit.record(workspace, by, "Added User List", made, **detail)
@@ -152,13 +151,6 @@ def _make(user_list: UserList) -> UserList:
 
 
 def _copy(statement: str, lines: Iterable[str]) -> None:
-    with connection.cursor() as cursor, cursor.copy(STATEMENTS[statement]) as copy:
+    with connection.cursor() as cursor, cursor.copy(statements[statement]) as copy:
         for batch in batched(lines, BATCH, strict=False):
             copy.write("\n".join(batch) + "\n")
-
-
-def _execute(statement: str, **values: Any) -> Any:
-    """Run a statement; return the rows it gives, or how many it wrote."""
-    with connection.cursor() as cursor:
-        cursor.execute(STATEMENTS[statement], values or None)
-        return cursor.fetchall() if cursor.description else cursor.rowcount

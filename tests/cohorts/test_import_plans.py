@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from cohorts.imports import STATEMENTS as IMPORTS
+from cohorts import imports
 from cohorts.models import CohortMembership
-from profiles.identity.look_up import STATEMENTS as IDENTITY
+from profiles.identity import look_up
 from profiles.models import Profile
 from tests.worlds.factories import CohortFactory, WorkspaceFactory
 
@@ -38,7 +38,7 @@ def test_people_of_a_new_workspace_are_found_by_external_id() -> None:
     analyse("profiles_profile")
     workspace = people(1000)[0].workspace_id
     ids = json.dumps([f"user-{n}" for n in range(1000)])
-    told = plan(IDENTITY["by_external_id"], workspace=workspace, external_ids=ids)
+    told = plan(look_up.statements["by_external_id"], workspace=workspace, external_ids=ids)
     [read] = [line.split("(")[0] for line in told.splitlines() if "on profiles_profile" in line]
     assert read.strip().endswith("using profile_external_id on profiles_profile")
 
@@ -56,6 +56,6 @@ def test_members_of_a_new_cohort_are_found_by_person() -> None:
         if cohort == first:
             analyse("cohorts_cohortmembership")
     words = json.dumps({person.pk: False for person in everyone[:1000]})
-    told = plan(IMPORTS["change_members"], cohort=second.pk, words=words)
+    told = plan(imports.statements["change_members"], cohort=second.pk, words=words)
     assert "profile_id = (json_each_text.key)::bigint" in told
     assert "membership_changed" not in told

@@ -163,7 +163,7 @@ def test_a_reading_of_a_backlog_walks_the_index(connector: Connector) -> None:
         cursor.execute("analyze currents_outboxevent")
         for statement in ("read", "read_large"):
             values = outbox._behind(queue) | {"limit": 100} | bounds
-            cursor.execute("explain " + outbox.STATEMENTS[statement], values)
+            cursor.execute("explain " + outbox.statements[statement], values)
             plan = "\n".join(line for (line,) in cursor.fetchall())
             assert ("Index Scan" in plan, "Sort  " in plan) == (True, False)
 

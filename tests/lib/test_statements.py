@@ -3,7 +3,7 @@
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from lib.statements import pipelined, prepared
+from lib.statements import pipelined, prepared_cursor
 from tests.worlds.factories import WorkspaceFactory
 from workspaces.models import Workspace
 
@@ -15,12 +15,12 @@ pytestmark = pytest.mark.django_db
 
 
 def rename(workspace: Workspace, name: str) -> None:
-    prepared().execute(RENAME, {"name": name, "slug": workspace.slug})
+    prepared_cursor().execute(RENAME, {"name": name, "slug": workspace.slug})
 
 
 def test_a_statement_that_is_run_again_is_prepared_once() -> None:
     for slug in ("a", "b", "a", "b"):
-        with prepared() as cursor:
+        with prepared_cursor() as cursor:
             cursor.execute(NAMED, {"slug": slug})
     with connection.cursor() as cursor:
         cursor.execute("select count(*) from pg_prepared_statements where statement like '%slug%'")
@@ -30,7 +30,7 @@ def test_a_statement_that_is_run_again_is_prepared_once() -> None:
 def test_a_prepared_statement_is_among_the_queries_that_tests_count(
     django_assert_num_queries: pytest.FixtureRequest,
 ) -> None:
-    with django_assert_num_queries(1), prepared() as cursor:  # type: ignore[operator]
+    with django_assert_num_queries(1), prepared_cursor() as cursor:  # type: ignore[operator]
         cursor.execute(NAMED, {"slug": "a"})
 
 
@@ -38,7 +38,7 @@ def test_answers_are_awaited_where_they_are_looked_at() -> None:
     workspace = WorkspaceFactory()
     with pipelined():
         rename(workspace, "One")
-        cursor = prepared()
+        cursor = prepared_cursor()
         cursor.execute(NAMED, {"slug": workspace.slug})
         rename(workspace, "Two")
         assert cursor.fetchone() == (workspace.pk,)
@@ -52,7 +52,7 @@ def test_of_what_is_sent_after_a_failure_nothing_happens() -> None:
 
     def fail() -> None:
         with transaction.atomic(), pipelined():
-            prepared().execute(DOUBLE, {"slug": "same"})
+            prepared_cursor().execute(DOUBLE, {"slug": "same"})
             rename(workspace, "After")
 
     with pytest.raises(IntegrityError):

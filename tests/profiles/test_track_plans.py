@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from profiles.identity.look_up import STATEMENTS as IDENTITY
+from profiles.identity import look_up
 from profiles.models import Profile
-from profiles.track.writing import STATEMENTS as HAPPENINGS
+from profiles.track import writing
 from tests.cohorts.test_import_plans import analyse, plan
 from tests.worlds.factories import WorkspaceFactory
 
@@ -45,12 +45,12 @@ def test_people_are_held_and_changed_by_their_ids(newcomers: list[Profile], stat
         "types": "{}",
         "lock_timeout": "3s",
     }
-    told = plan(HAPPENINGS[statement], workspace=newcomers[0].workspace_id, **values)
+    told = plan(writing.statements[statement], workspace=newcomers[0].workspace_id, **values)
     assert index(told) == "profiles_profile_pkey"
 
 
 def test_people_are_found_by_email(newcomers: list[Profile]) -> None:
     emails = json.dumps([person.email for person in newcomers[:75]])
-    told = plan(IDENTITY["by_email"], workspace=newcomers[0].workspace_id, emails=emails)
+    told = plan(look_up.statements["by_email"], workspace=newcomers[0].workspace_id, emails=emails)
     assert "Index Scan" in told
     assert "profile_email" in told
