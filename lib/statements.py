@@ -22,7 +22,7 @@ class Statements:
 
     def __init__(self, texts: dict[str, str], *, prepared: bool = False) -> None:
         self._texts = texts
-        self._cursor = prepared_cursor if prepared else connection.cursor
+        self._prepared = prepared
 
     @classmethod
     def beside(cls, module: str, *, prepared: bool = False) -> Self:
@@ -34,7 +34,7 @@ class Statements:
 
     def ask(self, name: str, /, **values: Any) -> CursorWrapper:
         """Run a statement; return the cursor from which its rows are still to be fetched."""
-        cursor = self._cursor()
+        cursor = prepared_cursor() if self._prepared else connection.cursor()
         # Without values a percent sign is only a sign.
         cursor.execute(self._texts[name], values or None)
         return cursor
