@@ -33,7 +33,8 @@ def make() -> None:
     cohort = str(member.workspace.cohorts.get().pk)
     inside = {"filter": "cohort:heap", "operator": "includes_any", "value": [cohort]}
     french = {"filter": "country", "operator": "any_of", "value": ["FR"]}
-    for name, filters in {"In cohort": [inside], "French": [french], "Both": [inside, french]}.items():
+    filters_by_name = {"In cohort": [inside], "French": [french], "Both": [inside, french]}
+    for name, filters in filters_by_name.items():
         tree = {"groups": [{"join": "all", "filters": filters}]}
         Segment.objects.create(workspace=member.workspace, name=name, tree=tree)
     campaign = Campaign.objects.create(workspace=member.workspace, name="Come back")
