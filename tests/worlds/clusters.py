@@ -26,6 +26,8 @@ SETTINGS = {
     # The writer of the log comes round rarely: what nobody waited for stays unwritten.
     "wal_writer_delay": "10s",
     "fsync": "off",
+    "archive_mode": "on",
+    "archive_command": "cp %p ../archive/%f",
 }
 
 
@@ -61,9 +63,16 @@ class Cluster:
     def make(self) -> None:
         """Make the data with ``SETTINGS``, start the server."""
         self.run("initdb", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C")
+        self.make_archive()
         with (self.data / "postgresql.auto.conf").open("a") as settings:
             settings.writelines(f"{name} = '{value}'\n" for name, value in SETTINGS.items())
         self.start()
+
+    def make_archive(self) -> None:
+        archive = self.folder / "archive"
+        archive.mkdir()
+        if user := _user():
+            shutil.chown(archive, user)
 
     def start(self) -> None:
         options = f"-c unix_socket_directories={self.folder}"
@@ -75,11 +84,46 @@ class Cluster:
     def promote(self) -> None:
         self.run("pg_ctl", "-w", "-s", "promote")
 
+    def recover(self, other: "Cluster", restore_point: str) -> None:
+        """Start from a backup and go on, by what ``other`` archived, to ``restore_point``."""
+        with (self.data / "postgresql.auto.conf").open("a") as settings:
+            settings.write(f"restore_command = 'cp {other.folder}/archive/%f %p'\n")
+            settings.write(f"recovery_target_name = '{restore_point}'\n")
+            settings.write("recovery_target_action = 'promote'\n")
+            settings.write("archive_mode = off\n")
+        signal_file = self.data / "recovery.signal"
+        signal_file.touch()
+        self.start()
+        self.await_answer(question="select pg_is_in_recovery()", other_than=True)
+
+    def copied(self, folder: Path) -> "Cluster":
+        """Return a copy of the files of a server that is stopped."""
+        copy = Cluster(folder)
+        subprocess.run(["cp", "-a", str(self.data), str(copy.data)], check=True)
+        copy.make_archive()
+        return copy
+
+    def dump(self, database: str, to: Path) -> None:
+        self._call("pg_dump", "-Fc", "-f", str(to), "-d", self.url(database))
+
+    def restore(self, database: str, dump: Path, *options: str) -> None:
+        self._call("pg_restore", *options, "-d", self.url(database), str(dump))
+
+    def exchange(self, database: str, other: str) -> None:
+        """Have ``other`` be what is found by the name ``database``."""
+        ended = "select pg_terminate_backend(pid) from pg_stat_activity where datname = "
+        self.execute(f"{ended} '{database}'")
+        self.execute(f"alter database {database} rename to old")
+        self.execute(f"alter database {other} rename to {database}")
+
     def run(self, program: str, *options: str) -> None:
         """Run one of the programs over the data; raises ``CalledProcessError``."""
+        self._call(program, "-D", str(self.data), *options)
+
+    def _call(self, program: str, *options: str) -> None:
         user = _user()
         subprocess.run(
-            [str(programs() / program), "-D", str(self.data), *options],
+            [str(programs() / program), *options],
             env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
             user=user,
             group=user,

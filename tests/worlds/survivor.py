@@ -8,15 +8,19 @@ import json
 import re
 import sys
 from collections.abc import Callable
-from functools import cache
+from contextlib import ExitStack
 from typing import Any
 
 import django
 from django.conf import settings
 
+#: What this process keeps: the partner, the browser, the receiver of events.
+held: dict[str, Any] = {}
+ending = ExitStack()
+
 
 def make() -> None:
-    """Fill an empty database: people, a cohort, segments over it, a campaign."""
+    """Fill an empty database: people, a cohort, segments over it, a campaign, a connector."""
     from django.core.management import call_command
 
     from campaigns.models import Campaign
@@ -26,52 +30,85 @@ def make() -> None:
     from tests.worlds.partner_calls import connect
 
     call_command("migrate", verbosity=0)
-    member = MemberFactory(workspace__slug="acme", workspace__name="Acme")
-    seed_people(member.workspace, 2000)
-    partner = connect(member.workspace)
-    assert partner.name().status_code == 201
-    cohort = str(member.workspace.cohorts.get().pk)
+    workspace = MemberFactory(workspace__slug="acme", workspace__name="Acme").workspace
+    seed_people(workspace, 2000)
+    assert connect(workspace).name().status_code == 201
+    cohort = str(workspace.cohorts.get().pk)
     inside = {"filter": "cohort:heap", "operator": "includes_any", "value": [cohort]}
     french = {"filter": "country", "operator": "any_of", "value": ["FR"]}
     filters_by_name = {"In cohort": [inside], "French": [french], "Both": [inside, french]}
     for name, filters in filters_by_name.items():
         tree = {"groups": [{"join": "all", "filters": filters}]}
-        Segment.objects.create(workspace=member.workspace, name=name, tree=tree)
-    campaign = Campaign.objects.create(workspace=member.workspace, name="Come back")
+        Segment.objects.create(workspace=workspace, name=name, tree=tree)
+    campaign = Campaign.objects.create(workspace=workspace, name="Come back")
     campaign.segments.add(Segment.objects.get(name="In cohort"))
 
 
-_partner: list[Any] = []
+def meet() -> None:
+    """Take up what a process needs: keys to call with, a browser that is signed in, a receiver of
+    events. What comes later writes nothing but what it is asked to.
+    """
+    from currents.models import Connector
+    from tests.conftest import signed_in
+    from tests.worlds.currents_world import CUSTOM
+    from tests.worlds.currents_world import connect as connect_receiver
+    from tests.worlds.partner_calls import connect
+    from tests.worlds.receivers import receiving
+    from tests.worlds.track_calls import tracker_of
+    from workspaces.models import Member
+
+    member = Member.objects.get(workspace__slug="acme")
+    receiver = ending.enter_context(receiving())
+    Connector.objects.all().delete()
+    connect_receiver(member.workspace, receiver, event_types=[CUSTOM])
+    held["receiver"] = receiver
+    held["partner"] = connect(member.workspace)
+    held["tracker"] = tracker_of(member.workspace)
+    held["browser"] = signed_in(member)
 
 
-def sync(users: list[str], remove: bool = False) -> int:
-    """Have the partner add users to its cohort, or remove them; return the status."""
-    from tests.worlds.partner_calls import add, connect
-    from tests.worlds.partner_calls import remove as taken
-    from workspaces.models import Workspace
+def sync(first: int, count: int) -> int:
+    """Have the partner add ``count`` people to its cohort; return the status."""
+    from tests.worlds.partner_calls import add
 
-    if not _partner:
-        _partner.append(connect(Workspace.objects.get(slug="acme")))
-    return _partner[0].users(taken(*users) if remove else add(*users)).status_code
+    users = [f"user-{number}" for number in range(first, first + count)]
+    return held["partner"].users(add(*users)).status_code
+
+
+def track(name: str) -> int:
+    """Have a user do something; return the status."""
+    event = {"external_id": "user-1", "name": name, "time": "2026-02-15T09:00:00Z"}
+    return held["tracker"].post("/users/track", {"events": [event]}).status_code
+
+
+def received() -> list[str]:
+    """Send what waits; return the names of the events that arrived so far."""
+    from currents.models import Connector
+    from tests.worlds.currents_world import names, send_now
+
+    connector = Connector.objects.get()
+    for _ in range(10):
+        if send_now(connector) is None:
+            break
+    return names(held["receiver"])
 
 
 def differences() -> list[str]:
     """Return where a number of a page is not what plain SQL counts, or is an estimate."""
     from django.db import connection
+    from django.utils import timezone
 
     from campaigns.models import Campaign
     from segments.models import Segment
     from segments.trees.tree import load_tree
-    from workspaces.models import Member
+    from workspaces.models import Workspace
 
-    member = Member.objects.get(workspace__slug="acme")
-    client = _browser(member)
+    workspace = Workspace.objects.get(slug="acme")
+    client = held["browser"]
     wrong = []
     true = {}
     for segment in Segment.objects.all():
-        from django.utils import timezone
-
-        said = load_tree(segment.tree).condition(member.workspace, timezone.now())
+        said = load_tree(segment.tree).condition(workspace, timezone.now())
         with connection.cursor() as cursor:
             cursor.execute(
                 f"select count(*) from profiles_profile as p (id) where {said.sql}", said.params
@@ -88,14 +125,6 @@ def differences() -> list[str]:
     if true["In cohort"] not in _numbers(client.get(campaign.get_absolute_url())):
         wrong.append(f"page of {campaign}")
     return wrong
-
-
-@cache
-def _browser(member: Any) -> Any:
-    """Return a browser that has signed in: later looks write nothing."""
-    from tests.conftest import signed_in
-
-    return signed_in(member)
 
 
 def _text(answer: Any) -> str:
@@ -127,6 +156,7 @@ def main() -> None:
                 if attempt == 19:
                     raise
         print(json.dumps(answer), flush=True)
+    ending.close()
 
 
 if __name__ == "__main__":
