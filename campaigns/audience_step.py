@@ -16,7 +16,7 @@ from segments.builder.lookup import Lookup, look_up
 from segments.builder.measuring import Question
 from segments.filters.base import InvalidTree
 from segments.models import Segment
-from segments.segment_filters import SegmentMembership
+from segments.trees.membership import SegmentMembership
 from segments.trees.tree import Group
 from workspaces.models import User
 

@@ -20,10 +20,12 @@ from pyroaring import BitMap
 from campaigns.models import Channel, SendTo, Targeted
 from profiles.models import Profile, Subscription
 from segments.audiences.estimates import Size
-from segments.audiences.people import EVERYONE, PAGE, Node, People, people_of
+from segments.audiences.people import PAGE, People, people_of
 from segments.filters import fields
 from segments.filters.attributes import EMAIL_IS_AVAILABLE, AttributeFilter, EmailSubscription
-from segments.filters.base import Catalogue, Filter, InvalidTree, Label, Operator, unlisted
+from segments.filters.base import Filter, InvalidTree, Label, Node, Operator, Population, unlisted
+from segments.filters.catalogue import Catalogue
+from segments.filters.everyone import EVERYONE
 from segments.models import Segment
 from segments.trees.nodes import Difference, Intersection
 from segments.trees.tree import Group, Tree, load_tree
@@ -109,16 +111,16 @@ class Target:
         segments = tuple(targeted.segments.all())
         return cls(segments, load_tree(targeted.tree), SendTo(targeted.send_to))
 
-    def audience(self, people: People) -> BitMap:
+    def audience(self, people: Population) -> BitMap:
         """Return the ids of everyone who is meant."""
         return reduce(and_, (people.audience(node) for node in self.nodes(people)))
 
-    def leaves(self, people: People) -> Iterator[Filter]:
+    def leaves(self, people: Population) -> Iterator[Filter]:
         """Give the filters whose bitmaps ``audience`` combines."""
         for node in self.nodes(people):
             yield from node.leaves(people)
 
-    def nodes(self, people: People) -> list[Tree]:
+    def nodes(self, people: Population) -> list[Node]:
         """Return the trees of which all must hold, the segments' as they are in this snapshot."""
         return [*(people.tree(segment.pk) for segment in self.segments), self.tree]
 

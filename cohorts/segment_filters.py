@@ -14,11 +14,11 @@ from cohorts.models import Cohort, CohortMembership, DataImportKey, Partner
 from profiles.models import Profile
 from segments.filters import fields
 from segments.filters.base import (
-    Catalogue,
     Choices,
     Filter,
     InvalidTree,
     Label,
+    Labels,
     Operator,
     Query,
     Since,
@@ -181,7 +181,7 @@ class CohortFilter(Filter):
         )
         return ", ".join(stay_in_words(membership) for membership in memberships)
 
-    def sentence(self, catalogue: Catalogue) -> str:
+    def sentence(self, catalogue: Labels) -> str:
         names = self._names(catalogue)
         words: dict[str, Any] = {
             "filter": catalogue.label(self),
@@ -193,10 +193,10 @@ class CohortFilter(Filter):
             return _("%(filter)s includes %(cohort)s") % words
         return super().sentence(catalogue)
 
-    def value_in_words(self, catalogue: Catalogue) -> str:
+    def value_in_words(self, catalogue: Labels) -> str:
         return either(self._names(catalogue))
 
-    def notes(self, catalogue: Catalogue) -> list[str]:
+    def notes(self, catalogue: Labels) -> list[str]:
         """Say which cohorts are gone, and which have nobody in them: both count as empty."""
         members = CohortMembership.objects.filter(cohort=OuterRef("pk"), active=True)
         cohorts = Cohort.objects.in_workspace(catalogue.workspace).filter(pk__in=self._cohorts)
@@ -215,7 +215,7 @@ class CohortFilter(Filter):
     def _cohorts(self) -> list[int]:
         return [int(pk) for pk in self.picked]
 
-    def _names(self, catalogue: Catalogue) -> list[str]:
+    def _names(self, catalogue: Labels) -> list[str]:
         names = dict(catalogue.choices(self))
         return [str(names.get(pk, self.gone)) for pk in self.picked]
 

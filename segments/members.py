@@ -10,7 +10,8 @@ from profiles.models import Profile
 from profiles.person.search import search
 from segments.audiences.estimates import Size
 from segments.audiences.pending import Pending, pending_of
-from segments.audiences.people import ALONE_TIME, PAGE, NotReady, people_of
+from segments.audiences.people import ALONE_TIME, PAGE, people_of
+from segments.filters.base import NotReady
 from segments.models import Segment
 
 PER_PAGE = 50

@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 
 from profiles.models import Profile
 from profiles.person.panels import Panel, register
-from segments.audiences.people import PAGE, NotReady, People, people_of
+from segments.audiences.people import PAGE, People, people_of
 from segments.builder.lookup import Explainer
-from segments.filters.base import Catalogue, InvalidTree
+from segments.filters.base import InvalidTree, NotReady
+from segments.filters.catalogue import Catalogue
 from segments.models import Segment
 from segments.trees.tree import Tree
 from workspaces.access import WorkspaceRequest

@@ -9,7 +9,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from segments.filters.base import Catalogue, InvalidTree, load
+from segments.filters.base import InvalidTree, load
+from segments.filters.catalogue import Catalogue
 from segments.models import Segment, SegmentVersion
 from workspaces.models import User
 

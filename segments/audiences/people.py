@@ -13,12 +13,12 @@ import random
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import batched
 from time import monotonic
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import NamedTuple
 from uuid import UUID
 from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
@@ -30,11 +30,11 @@ from django.utils import timezone
 from pyroaring import BitMap
 
 from profiles.models import RANDOM_BUCKETS, Profile
-from segments.audiences import backlog, bitmaps
+from segments.audiences import backlog, bitmaps, reading
 from segments.audiences.bitmaps import Leaf, Snapshot
 from segments.audiences.estimates import Size, estimated
-from segments.filters.base import Filter, InvalidTree, Operator, Query, Since, changed_in, unlisted
-from segments.filters.fields import nothing
+from segments.filters.base import Filter, InvalidTree, Node, NotReady, Query, Since, changed_in
+from segments.filters.everyone import EVERYONE, spread
 from segments.filters.operators import MINUTE
 from segments.models import MOST_NESTED, LeafBuild, Segment
 from segments.trees.tree import Tree, read_tree
@@ -81,57 +81,6 @@ SMALL_TIME = 0.3
 #: in one statement: PostgreSQL plans 300 filters in 35 ms together, and in 29 ms 100 at a time.
 ALONE_TIME = 0.2
 ASKED_AT_ONCE = 100
-
-
-class NotReady(Exception):
-    """A bitmap that takes longer than the page can wait. A job builds it."""
-
-
-class Node(Protocol):
-    """What means some people: a filter, a group, a tree."""
-
-    def audience(self, people: "People") -> BitMap:
-        """Return the ids of those people."""
-
-    def leaves(self, people: "People") -> Iterable[Filter]:
-        """Give the filters whose bitmaps ``audience`` combines."""
-
-
-@unlisted
-@dataclass(frozen=True)
-class Everyone(Filter):
-    """The whole workspace: what negation subtracts from."""
-
-    kind = "everyone"
-    operators: ClassVar[dict[str, Operator]] = {"are": Operator("", nothing)}
-
-    def query(self, workspace: Workspace, now: Any) -> Query:
-        return Query("select id from profiles_profile where workspace_id = %s", (workspace.pk,))
-
-
-@dataclass(frozen=True)
-class Slice(Filter):
-    """The people of some random buckets: they speak for everyone. Kept nowhere."""
-
-    kind = "slice"
-    operators: ClassVar[dict[str, Operator]] = {"are": Operator("", nothing)}
-
-    def query(self, workspace: Workspace, now: Any) -> Query:
-        return Query(
-            "select id from profiles_profile where workspace_id = %s and random_bucket = any(%s)",
-            (workspace.pk, list(self.value)),
-        )
-
-
-def spread(buckets: int) -> Slice:
-    """Return the slice of so many buckets, evenly spread: a filter over a range of buckets must
-    not hold for all of them.
-    """
-    step = RANDOM_BUCKETS / buckets
-    return Slice("", "are", tuple(int(step * (i + 0.5)) for i in range(buckets)))
-
-
-EVERYONE = Everyone("", "are", ())
 
 
 class People:
@@ -338,7 +287,7 @@ class People:
         return None
 
     def _in_buckets(self, buckets: int) -> BitMap:
-        return bitmaps.read([spread(buckets).query(self.workspace, self.now)])[0]
+        return reading.read([spread(buckets).query(self.workspace, self.now)])[0]
 
     def _leaves_in(self, nodes: Iterable[Node]) -> dict[str, Filter]:
         """Return the leaves of ``nodes`` by name, those left out that name what does not exist."""
@@ -449,7 +398,7 @@ class People:
         until = item.settled_until(self.now)
         flips = item.restless(self.workspace, self.now, until) if until else None
         queries = [item.query(self.workspace, self.now), *([flips] if flips else [])]
-        bitmap, *flipping = bitmaps.read(queries)
+        bitmap, *flipping = reading.read(queries)
         restless = flipping[0] if flipping else BitMap()
         if until and len(restless) > MOST_RESTLESS:
             until, restless = self._sooner(item, until, len(restless))
@@ -461,7 +410,7 @@ class People:
         """
         sooner = self.now + max((until - self.now) * MOST_RESTLESS / many, MINUTE)
         flips = item.restless(self.workspace, self.now, sooner)
-        return sooner, bitmaps.read([flips])[0] if flips else BitMap()
+        return sooner, reading.read([flips])[0] if flips else BitMap()
 
     def _caught_up_together(
         self, wanted: dict[str, Filter], known: dict[str, Leaf], looks: dict[str, BitMap | None]
@@ -482,14 +431,14 @@ class People:
 
     def _caught_up(self, asked: list[tuple[Filter, Leaf, BitMap]]) -> list[Leaf]:
         queries = [
-            bitmaps.narrowed(item.query(self.workspace, self.now), look) for item, _, look in asked
+            reading.narrowed(item.query(self.workspace, self.now), look) for item, _, look in asked
         ]
         flips = {
-            at: bitmaps.narrowed(query, look)
+            at: reading.narrowed(query, look)
             for at, (item, leaf, look) in enumerate(asked)
             if leaf.until and (query := item.restless(self.workspace, self.now, leaf.until))
         }
-        found = bitmaps.read([*queries, *flips.values()])
+        found = reading.read([*queries, *flips.values()])
         restless = dict(zip(flips, found[len(asked) :], strict=True))
         return [
             replace(
@@ -513,7 +462,7 @@ class People:
                 asked[name] = (changed, traces_since(self.workspace, since))
         queries = {repr(query): query for both in asked.values() for query in both}
         new = {said: query for said, query in queries.items() if said not in self._changed}
-        found = bitmaps.read_counted([_limited(query) for query in new.values()])
+        found = reading.read_counted([_limited(query) for query in new.values()])
         for said, (ids, rows) in zip(new, found, strict=True):
             # A person may have many rows: what was cut off shows in the rows alone.
             self._changed[said] = ids if rows <= MOST_CAUGHT_UP else None
@@ -602,8 +551,8 @@ class Some(People):
                 tests[name] = test
             else:
                 queries[name] = item.query(self.workspace, self.now)
-        self._ask(tests, lambda some: bitmaps.tested(some, self._ids))
-        self._ask(queries, lambda some: bitmaps.read_among(some, self._ids))
+        self._ask(tests, lambda some: reading.tested(some, self._ids))
+        self._ask(queries, lambda some: reading.read_among(some, self._ids))
 
     def _ask(
         self, asked: dict[str, Query], read: Callable[[Collection[Query]], list[BitMap]]
@@ -639,10 +588,10 @@ class Some(People):
         if left is not None and left < LEAST_TIME:
             raise NotReady(item)
         with transaction.atomic(), _statement_timeout(left):
-            return bitmaps.read([self._narrowed(item)])[0]
+            return reading.read([self._narrowed(item)])[0]
 
     def _narrowed(self, item: Filter) -> Query:
-        return bitmaps.narrowed(item.query(self.workspace, self.now), self._ids)
+        return reading.narrowed(item.query(self.workspace, self.now), self._ids)
 
     def _time_to_ask(self) -> float | None:
         """Return how many seconds are left; None if that is not bounded."""

@@ -13,11 +13,13 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from segments.audiences.estimates import Size
-from segments.audiences.people import EVERYONE, Node, People
+from segments.audiences.people import People
 from segments.builder import json_view
 from segments.builder.checking import checked_labels, checked_tree, name_of, refuse_unknown
 from segments.builder.drafts import DraftFilter, DraftGroup, LeafForm, as_draft, copy_of
-from segments.filters.base import Catalogue, InvalidTree
+from segments.filters.base import InvalidTree, Node
+from segments.filters.catalogue import Catalogue
+from segments.filters.everyone import EVERYONE
 from segments.trees.nodes import running
 from segments.trees.shapes import (
     JOINS,

@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 
 from segments.builder.drafts import LeafForm, as_draft
 from segments.builder.json_view import written_value
-from segments.filters.base import Catalogue, Filter, InvalidTree, find
+from segments.filters.base import Filter, InvalidTree, find
+from segments.filters.catalogue import Catalogue
 from segments.trees.shapes import shown
 from segments.trees.tree import Group, Tree, about, load_tree
 

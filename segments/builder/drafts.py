@@ -10,7 +10,8 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from segments.audiences.estimates import Size
-from segments.filters.base import Catalogue, Filter, InvalidTree, find
+from segments.filters.base import Filter, InvalidTree, find
+from segments.filters.catalogue import Catalogue
 from segments.trees.shapes import check_leaf
 from segments.trees.tree import Group
 

@@ -13,9 +13,10 @@ from pyroaring import BitMap
 
 from profiles.models import Profile
 from profiles.person.search import search
-from segments.audiences.people import ALONE_TIME, Node, NotReady, People
-from segments.filters.base import Catalogue, Filter, InvalidTree
-from segments.segment_filters import SegmentMembership
+from segments.audiences.people import ALONE_TIME, People
+from segments.filters.base import Filter, InvalidTree, Node, NotReady
+from segments.filters.catalogue import Catalogue
+from segments.trees.membership import SegmentMembership
 from segments.trees.tree import Group, Tree
 
 MOST_SHOWN = 3

@@ -12,7 +12,8 @@ from segments.builder.builder import Builder
 from segments.builder.impact import impact_of
 from segments.builder.lookup import Lookup, look_up
 from segments.filters.attributes import EMAIL_IS_AVAILABLE
-from segments.filters.base import Catalogue, InvalidTree
+from segments.filters.base import InvalidTree
+from segments.filters.catalogue import Catalogue
 from segments.models import Segment
 from segments.trees.nodes import Intersection
 from segments.trees.tree import Tree

@@ -20,9 +20,9 @@ from django.utils.translation import gettext_lazy as _
 from profiles.models import EventKind, Profile
 from segments.filters import fields, operators, part_fields
 from segments.filters.base import (
-    Catalogue,
     Filter,
     Label,
+    Labels,
     Operator,
     Query,
     Since,
@@ -166,7 +166,7 @@ class EventFilter(Filter):
             row = cursor.fetchone()
         return in_words(row[0]) if row else self._asked.figure.of_nobody
 
-    def sentence(self, catalogue: Catalogue) -> str:
+    def sentence(self, catalogue: Labels) -> str:
         """Put what was entered into the gaps of the operator, and the event into the first gap
         if there is one more: “has done Signed up more than 3 times in the last 7 calendar days”.
         """

@@ -11,16 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from profiles.models import Profile
 from segments.filters import fields
-from segments.filters.base import (
-    Catalogue,
-    Choices,
-    Filter,
-    Label,
-    Operator,
-    Query,
-    Since,
-    register,
-)
+from segments.filters.base import Choices, Filter, Label, Labels, Operator, Query, Since, register
 from segments.models import UserList
 from workspaces.models import Workspace
 
@@ -77,7 +68,7 @@ class UserListFilter(Filter):
             for each in found
         )
 
-    def sentence(self, catalogue: Catalogue) -> str:
+    def sentence(self, catalogue: Labels) -> str:
         if self.operator == "includes_any" and len(self.value) == 1:
             return _("%(filter)s includes %(list)s") % {
                 "filter": catalogue.label(self),
@@ -85,7 +76,7 @@ class UserListFilter(Filter):
             }
         return super().sentence(catalogue)
 
-    def notes(self, catalogue: Catalogue) -> list[str]:
+    def notes(self, catalogue: Labels) -> list[str]:
         """Say whether a list is gone: it counts as empty."""
         known = dict(self.choices(catalogue.workspace, self.subject))
         if all(pk in known for pk in self.picked):

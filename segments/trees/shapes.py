@@ -11,13 +11,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from segments.filters.base import FILTERS, Filter, InvalidTree
+from segments.filters.limits import MOST_BYTES, MOST_VALUES
 
 #: More than anyone reads; it bounds the work that one request can ask for.
 MOST_FILTERS = 100
 MOST_GROUPS = 100
-#: Braze's limits on one filter: 256 values, 10,000 bytes as JSON.
-MOST_VALUES = 256
-MOST_BYTES = 10_000
 #: The longest text that a tree of filters of the largest size can be, indented.
 LONGEST_JSON = 2 * MOST_FILTERS * MOST_BYTES
 #: No attribute or count is larger; beyond, PostgreSQL and JavaScript stop agreeing on numbers.

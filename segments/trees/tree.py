@@ -12,17 +12,15 @@ from datetime import datetime
 from functools import lru_cache, reduce
 from itertools import count
 from operator import and_, or_
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
-from segments.filters.base import Catalogue, Filter, InvalidTree, Query, load
+from segments.filters.base import Filter, InvalidTree, Population, Query, load
+from segments.filters.catalogue import Catalogue
 from segments.trees.shapes import check_join, check_leaf, check_tree, shown
 from workspaces.models import Workspace
-
-if TYPE_CHECKING:
-    from segments.audiences.people import People
 
 #: Pages read the same few hundred trees again and again: those read last are kept, of characters
 #: no more than this each.
@@ -37,10 +35,10 @@ class Group:
     filters: tuple[Filter, ...]
     join: str = "all"
 
-    def audience(self, people: "People") -> BitMap:
+    def audience(self, people: Population) -> BitMap:
         return joined(self.join, (people.audience(item) for item in self.filters))
 
-    def leaves(self, people: "People") -> Iterator[Filter]:
+    def leaves(self, people: Population) -> Iterator[Filter]:
         for item in self.filters:
             yield from item.leaves(people)
 
@@ -64,7 +62,7 @@ class Tree:
         for group in self.groups + self.exclusions:
             yield from group.filters
 
-    def audience(self, people: "People") -> BitMap:
+    def audience(self, people: Population) -> BitMap:
         """Return the ids of the people whom the tree means."""
         inside = (
             joined(self.join, (people.audience(group) for group in self.groups))
@@ -75,7 +73,7 @@ class Tree:
             BitMap.difference, (people.audience(group) for group in self.exclusions), inside
         )
 
-    def leaves(self, people: "People") -> Iterator[Filter]:
+    def leaves(self, people: Population) -> Iterator[Filter]:
         """Give the filters whose bitmaps ``audience`` combines."""
         for group in self.groups + self.exclusions:
             yield from group.leaves(people)

@@ -18,8 +18,9 @@ from profiles.models import Profile
 from segments.audiences import backlog
 from segments.audiences import people as audiences
 from segments.audiences.estimates import Size
-from segments.audiences.people import EVERYONE, PAGE, people_of
+from segments.audiences.people import PAGE, people_of
 from segments.filters.attributes import Country
+from segments.filters.everyone import EVERYONE
 from segments.models import LeafBitmap, LeafBuild
 from segments.tasks import build_leaf
 from tests.segments.test_audience_machine import another_connection

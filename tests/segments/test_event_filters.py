@@ -12,7 +12,8 @@ from django.utils import timezone
 from profiles.events import NewEvent, record_events
 from profiles.models import EventKind, Profile
 from segments.audiences.people import people_of
-from segments.filters.base import HORIZON, Catalogue, load
+from segments.filters.base import HORIZON, load
+from segments.filters.catalogue import Catalogue
 from segments.models import Segment
 from segments.trees.tree import load_tree
 from tests.segments.test_segment_pages import HTMX, NEW, builder
