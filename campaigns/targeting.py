@@ -20,7 +20,8 @@ from pyroaring import BitMap
 from campaigns.models import Channel, SendTo, Targeted
 from profiles.models import Profile, Subscription
 from segments.audiences.estimates import Size
-from segments.audiences.people import PAGE, People, people_of
+from segments.audiences.patience import PAGE_SECONDS
+from segments.audiences.people import People, people_of
 from segments.filters import fields
 from segments.filters.attributes import EMAIL_IS_AVAILABLE, AttributeFilter, EmailSubscription
 from segments.filters.base import Filter, InvalidTree, Label, Node, Operator, Population, unlisted
@@ -185,7 +186,7 @@ def numbers_of(workspace: Workspace, listed: Iterable[Targeted]) -> dict[UUID, N
     Left out is what cannot be answered: because it names what is gone, or takes too long.
     """
     found: dict[UUID, Numbers] = {}
-    with suppress(DatabaseError), people_of(workspace, within=PAGE) as people:
+    with suppress(DatabaseError), people_of(workspace, within=PAGE_SECONDS) as people:
         targets = dict(_readable(listed))
         people.prepare([*targets.values(), *REACH])
         for pk, target in targets.items():

@@ -1,7 +1,8 @@
 """Building leaves that no page could wait for."""
 
 from segments.audiences import backlog
-from segments.audiences.people import JOB_TIMEOUT_MS, people_of
+from segments.audiences.patience import JOB_TIMEOUT_MS
+from segments.audiences.people import people_of
 from segments.filters.base import revive
 from segments.models import LeafBuild
 

@@ -6,8 +6,9 @@ from typing import Any
 from django.db import DatabaseError, OperationalError
 
 from segments.audiences.backlog import reason_of
+from segments.audiences.patience import PAGE_SECONDS
 from segments.audiences.pending import pending_of
-from segments.audiences.people import PAGE, People, people_of
+from segments.audiences.people import People, people_of
 from segments.builder.builder import Builder
 from segments.builder.impact import impact_of
 from segments.builder.lookup import Lookup, look_up
@@ -36,7 +37,7 @@ class Question:
 
 def answered(segment: Segment, question: Question) -> dict[str, Any]:
     """Answer ``question`` about a stored segment alone: no bitmap is needed for one person."""
-    with people_of(segment.workspace, within=PAGE) as people:
+    with people_of(segment.workspace, within=PAGE_SECONDS) as people:
         try:
             tree = people.tree(segment.pk)
         except InvalidTree:
@@ -57,7 +58,7 @@ def measured(
     """
     asked = question or Question()
     try:
-        with people_of(builder.workspace, within=PAGE) as people:
+        with people_of(builder.workspace, within=PAGE_SECONDS) as people:
             people.prepare([*builder.nodes(), EMAIL_IS_AVAILABLE])
             builder.measure(people)
             numbers = _numbers(builder, people)

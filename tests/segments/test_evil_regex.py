@@ -8,7 +8,8 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 
 from segments.audiences import jobs as building
-from segments.audiences.people import SMALL_TIME, people_of
+from segments.audiences.patience import SMALL_SECONDS
+from segments.audiences.people import people_of
 from segments.filters.fields import validate_regex
 from segments.models import LeafBuild, Segment
 from segments.trees.tree import load_tree
@@ -73,15 +74,15 @@ def test_all_that_is_slow_in_a_small_workspace_shares_one_time(
     begun = monotonic()
     with people_of(workspace, within=0.0) as people:
         people.prepare([load_tree(tree_of(*slow))])
-    assert len(people.waiting) == 20
-    assert monotonic() - begun < 8 * SMALL_TIME
+    assert len(people.leaves.waiting) == 20
+    assert monotonic() - begun < 8 * SMALL_SECONDS
 
 
 def test_another_value_of_a_slow_filter_is_tried_for_a_shorter_time(
     workspace: Workspace, evil: dict[str, Any]
 ) -> None:
     first, second = (seconds_for(workspace, "matches", f"{EVIL}|x{n}") for n in range(2))
-    assert second < SMALL_TIME / 2 < first
+    assert second < SMALL_SECONDS / 2 < first
 
 
 def seconds_for(workspace: Workspace, operator: str, value: str) -> float:

@@ -10,7 +10,8 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from campaigns.targeting import EMAIL_IS_POSSIBLE
 from segments.audiences import backlog, bitmaps
 from segments.audiences.estimates import Size, estimated
-from segments.audiences.people import WORTH_STORING, people_of, sizes
+from segments.audiences.leaves import WORTH_STORING
+from segments.audiences.people import people_of, sizes
 from segments.filters.base import NotReady
 from segments.filters.everyone import EVERYONE
 from segments.models import LeafBuild
