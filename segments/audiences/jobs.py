@@ -3,7 +3,7 @@
 from segments.audiences import backlog
 from segments.audiences.patience import JOB_TIMEOUT_MS
 from segments.audiences.people import people_of
-from segments.filters.base import revive
+from segments.filters.judging import revive
 from segments.models import LeafBuild
 
 

@@ -363,23 +363,5 @@ def find(key: str) -> tuple[type[Filter], str]:
     """Return the filter class and the subject that ``key`` names, or raise ``InvalidTree``."""
     kind, _colon, subject = key.partition(":")
     if kind not in FILTERS or "\0" in subject:
-        raise InvalidTree(f"no filter is called {kind!r}")
+        raise InvalidTree(_("there is no such filter."))
     return FILTERS[kind], subject
-
-
-def load(leaf: dict[str, Any]) -> Filter:
-    """Return the filter that ``Filter.dump`` stored, or raise ``InvalidTree``."""
-    filter_class, subject = find(leaf["filter"])
-    if leaf["operator"] not in filter_class.operators:
-        raise InvalidTree(f"{leaf['filter']!r} has no operator {leaf['operator']!r}")
-    return filter_class(subject, leaf["operator"], tuple(leaf["value"]))
-
-
-def revive(leaf: dict[str, Any]) -> Filter:
-    """Return the filter that ``Filter.dump`` gave for a job, an unlisted one too.
-
-    Raises ``InvalidTree`` if it exists no more.
-    """
-    if leaf["filter"] in UNLISTED:
-        return UNLISTED[leaf["filter"]]("", leaf["operator"], tuple(leaf["value"]))
-    return load(leaf)

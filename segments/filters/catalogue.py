@@ -5,6 +5,7 @@ from collections.abc import Collection
 from django.utils.functional import cached_property
 
 from segments.filters.base import FILTERS, Choices, Filter, InvalidTree, Label, find
+from segments.filters.in_words import shown
 from workspaces.models import Workspace
 
 
@@ -58,6 +59,14 @@ class Catalogue:
         if item.key not in self._labels:
             self._labels[item.key] = item.label(self.workspace, item.subject)
         return self._labels[item.key]
+
+    def name_of(self, key: str) -> str:
+        """Name the filter that ``key`` names; by the key itself if there is none."""
+        try:
+            filter_class, subject = find(key)
+            return str(self.label(filter_class(subject, "", ())))
+        except InvalidTree:
+            return shown(key)
 
     def choices(self, item: Filter) -> Choices:
         """Give what ``item`` lets one pick; last, what is gone."""

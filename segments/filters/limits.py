@@ -1,5 +1,7 @@
-"""How large one filter may be: Braze's limits."""
+"""How large one filter may be."""
 
+#: Braze's limits; the bytes are those of the filter as JSON.
 MOST_VALUES = 256
-#: As JSON.
 MOST_BYTES = 10_000
+#: No attribute or count is larger; beyond, PostgreSQL and JavaScript stop agreeing on numbers.
+LARGEST_NUMBER = 10**30

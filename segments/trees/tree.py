@@ -6,7 +6,7 @@ without filters say nothing; a tree that says nothing means everyone.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, reduce
@@ -17,9 +17,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
-from segments.filters.base import Filter, InvalidTree, Population, Query, load
+from segments.filters.base import Filter, InvalidTree, Population, Query
 from segments.filters.catalogue import Catalogue
-from segments.trees.shapes import check_join, check_leaf, check_tree, shown
+from segments.filters.in_words import shown
+from segments.filters.judging import checked_leaf
+from segments.trees.shapes import check_join, check_tree
 from workspaces.models import Workspace
 
 #: Pages read the same few hundred trees again and again: those read last are kept, of characters
@@ -132,18 +134,19 @@ def dump_group(group: Group) -> dict[str, Any]:
     return {"join": group.join, "filters": [item.dump() for item in group.filters]}
 
 
-def load_tree(stored: Any, named: Callable[[str], str] = shown) -> Tree:
+def load_tree(stored: Any, catalogue: Catalogue | None = None) -> Tree:
     """Return the tree that ``Tree.dump`` stored; ``{}`` is everyone.
 
     Raises ``InvalidTree`` where it has another shape or names a filter, an operator or a join that
-    does not exist; the sentence names the filter, by what ``named`` makes of its key.
+    does not exist; with a ``catalogue`` also for what its workspace does not have. The sentence
+    names the filter, with a ``catalogue`` as its menu does.
     """
     check_tree(stored)
     numbers = count(1)
     return Tree(
-        groups=load_groups(stored.get("groups", []), numbers, named),
+        groups=load_groups(stored.get("groups", []), numbers, catalogue),
         join=check_join(stored),
-        exclusions=load_groups(stored.get("exclusions", []), numbers, named),
+        exclusions=load_groups(stored.get("exclusions", []), numbers, catalogue),
     )
 
 
@@ -166,25 +169,24 @@ def stored_filters(stored: Any) -> list[Filter]:
 
 
 def load_groups(
-    stored: Iterable[dict[str, Any]], numbers: Iterator[int], named: Callable[[str], str]
+    stored: Iterable[dict[str, Any]], numbers: Iterator[int], catalogue: Catalogue | None
 ) -> tuple[Group, ...]:
     """Return the groups that have filters. ``numbers`` counts the filters of the whole tree."""
     groups = [
-        Group(tuple(_leaf(leaf, next(numbers), named) for leaf in group["filters"]), join)
+        Group(tuple(_leaf(leaf, next(numbers), catalogue) for leaf in group["filters"]), join)
         for group, join in [(group, check_join(group)) for group in stored]
     ]
     return tuple(group for group in groups if group.filters)
 
 
-def _leaf(stored: Any, number: int, named: Callable[[str], str]) -> Filter:
+def _leaf(stored: Any, number: int, catalogue: Catalogue | None) -> Filter:
     try:
-        check_leaf(stored)
-        return load(stored)
+        return checked_leaf(stored, catalogue)
     except InvalidTree as error:
         key = stored.get("filter") if isinstance(stored, dict) else None
-        raise InvalidTree(
-            about(number, named(key) if isinstance(key, str) else "?", error)
-        ) from error
+        named = catalogue.name_of if catalogue else shown
+        name = named(key) if isinstance(key, str) else "?"
+        raise InvalidTree(about(number, name, error)) from error
 
 
 def about(number: int, name: str, problem: object) -> str:

@@ -20,7 +20,8 @@ from segments.audiences.estimates import Size
 from segments.audiences.people import people_of, this_minute
 from segments.builder.impact import impact_of
 from segments.filters.attributes import Country
-from segments.filters.base import HORIZON, load
+from segments.filters.base import HORIZON
+from segments.filters.judging import checked_leaf
 from segments.members import page_of_members
 from segments.models import LeafBitmap, LeafBuild, Segment
 from segments.sizes.overlap_views import compared
@@ -71,11 +72,11 @@ def test_an_update_that_changes_a_filter_begins_anew(
 def test_a_number_keeps_its_fingerprint_through_the_database(
     workspace: Workspace, number: float
 ) -> None:
-    asked = load(leaf("custom_number:visits", "more", number))
+    asked = checked_leaf(leaf("custom_number:visits", "more", number))
     LeafBuild.objects.create(
         fingerprint="x", workspace=workspace, leaf=asked.dump(), asked_at=workspace.created_at
     )
-    kept = load(LeafBuild.objects.get().leaf)
+    kept = checked_leaf(LeafBuild.objects.get().leaf)
     assert (kept, kept.fingerprint(workspace)) == (asked, asked.fingerprint(workspace))
 
 
