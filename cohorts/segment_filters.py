@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -14,8 +14,6 @@ from cohorts.models import Cohort, CohortMembership, DataImportKey, Partner
 from profiles.models import Profile
 from segments.filters import fields
 from segments.filters.base import (
-    Choices,
-    Filter,
     InvalidTree,
     Label,
     Labels,
@@ -26,6 +24,7 @@ from segments.filters.base import (
     either,
     register,
 )
+from segments.filters.picking import PickFilter
 from workspaces.models import Workspace
 
 
@@ -71,7 +70,7 @@ TIMED_SENTENCES = {
 
 
 @register
-class CohortFilter(Filter):
+class CohortFilter(PickFilter):
     """Whether a person is in some cohorts of one partner, named by ``subject``, and since when.
 
     The operators' predicates read a row of ``CohortMembership``. The moment of an entry is the
@@ -132,9 +131,8 @@ class CohortFilter(Filter):
         return named_after(partner)
 
     @classmethod
-    def choices(cls, workspace: Workspace, subject: str) -> Choices:
-        cohorts = Cohort.objects.in_workspace(workspace).filter(partner__slug=subject)
-        return [(str(pk), name) for pk, name in cohorts.values_list("pk", "name")]
+    def rows(cls, workspace: Workspace, subject: str) -> QuerySet[Cohort]:
+        return Cohort.objects.in_workspace(workspace).filter(partner__slug=subject)
 
     @property
     def picked(self) -> tuple[str, ...]:

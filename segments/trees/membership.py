@@ -2,54 +2,45 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import ClassVar
 
 from django.utils.translation import gettext_lazy as _
 from pyroaring import BitMap
 
-from segments.filters import fields
 from segments.filters.base import (
     Choices,
     Filter,
-    Label,
     Labels,
-    Operator,
     Population,
     Query,
     Since,
 )
-from segments.models import Segment
+from segments.filters.picking import INCLUDES, PickFilter
+from segments.models import Segment, SegmentQuerySet
 from segments.trees.tree import joined, joined_sql, load_tree
 from workspaces.models import Workspace
 
 
-class SegmentMembership(Filter):
+class SegmentMembership(PickFilter):
     """Whether a person is in any of some segments. Not a leaf: it asks their trees."""
 
     kind = "segment"
     category = _("Segment membership")
-    operators: ClassVar[dict[str, Operator]] = {
-        "includes_any": Operator(_("includes any of"), fields.pick),
-        "includes_none": Operator(_("does not include"), fields.pick, negates="includes_any"),
-    }
+    operators = INCLUDES
 
+    name = _("Segment Membership")
     gone = _("a segment that was deleted")
 
     @classmethod
-    def subjects(cls, workspace: Workspace) -> Iterable[tuple[str, Label]]:
-        yield "", _("Segment Membership")
+    def rows(cls, workspace: Workspace, subject: str) -> SegmentQuerySet:
+        return Segment.objects.in_workspace(workspace)
 
     @classmethod
     def choices(cls, workspace: Workspace, subject: str) -> Choices:
-        known = Segment.objects.in_workspace(workspace).values_list("pk", "name", "archived_at")
+        known = cls.rows(workspace, subject).values_list("pk", "name", "archived_at")
         return [
             (str(pk), name if archived is None else _("%(name)s (archived)") % {"name": name})
             for pk, name, archived in known
         ]
-
-    @property
-    def picked(self) -> tuple[str, ...]:
-        return tuple(map(str, self.value))
 
     def changed_since(self, workspace: Workspace, since: Since) -> Query:
         """Select nobody: what changes is in the filters of the segments."""
