@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
 
-from segments.audiences import jobs as building
+from segments.audiences import jobs
 from segments.audiences.patience import SMALL_SECONDS
 from segments.audiences.people import people_of
 from segments.filters.fields import validate_regex
@@ -27,7 +27,7 @@ EVIL = r"^(a|aa)+(a+)(a+)b\1\2\3c$"
 @pytest.fixture
 def evil(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The builder with such a filter, with little patience."""
-    monkeypatch.setattr(building, "JOB_TIMEOUT_MS", 300)
+    monkeypatch.setattr(jobs, "JOB_TIMEOUT_MS", 300)
     declare(workspace, bio="string")
     bio = "a" * 3000 + "b" + "a" * 3001 + "c"
     ProfileFactory(workspace=workspace, external_id="ada", custom={"bio": bio})
@@ -45,7 +45,7 @@ def test_the_job_gives_up_and_the_page_says_why(
 ) -> None:
     marketer_client.post(NEW, evil, headers=HTMX)
     for asked in LeafBuild.objects.all():
-        building.build(asked.pk)
+        jobs.build(asked.pk)
     answer = marketer_client.post(NEW, evil, headers=HTMX)
     said = "An exact size could not be worked out: a filter takes longer than two minutes"
     assert said in answer.text
@@ -100,7 +100,7 @@ def test_a_page_of_members_says_why_there_is_no_list(
     first = marketer_client.get(url)
     assert ("is being made" in first.text, "every 700ms" in first.text) == (True, True)
     for asked in LeafBuild.objects.all():
-        building.build(asked.pk)
+        jobs.build(asked.pk)
     failed = marketer_client.get(url)
     assert "An exact size could not be worked out:" in failed.text
     assert ("is being made" in failed.text, "every 10s" in failed.text) == (False, True)
@@ -112,7 +112,7 @@ def test_a_list_says_why_a_size_is_missing_and_asks_less_often(
     first = marketer_client.get("/w/acme/segments/")
     assert "every 700ms" in first.text
     for asked in LeafBuild.objects.all():
-        building.build(asked.pk)
+        jobs.build(asked.pk)
     failed = marketer_client.get("/w/acme/segments/")
     said = "Not every size could be worked out exactly: a filter takes longer than two minutes"
     assert (said in failed.text, "every 10s" in failed.text) == (True, True)
