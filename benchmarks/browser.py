@@ -13,7 +13,7 @@ from django.contrib.sessions.backends.db import SessionStore
 
 from benchmarks.portal import Portal, timed
 from segments.builder.drafts import as_draft
-from segments.filters.base import load
+from segments.filters.judging import checked_leaf
 from workspaces.models import Role, User, Workspace
 from workspaces.opening import admit
 
@@ -83,7 +83,7 @@ def form(tree: dict[str, Any]) -> bytes:
 
 
 def _fields_of(path: str, leaf: dict[str, Any]) -> list[tuple[str, str]]:
-    draft = as_draft(load(leaf))
+    draft = as_draft(checked_leaf(leaf))
     return [
         ("tree-node", path),
         (f"tree-{path}-filter", draft.key),

@@ -25,7 +25,8 @@ from benchmarks.changes import cohorts
 from benchmarks.figures import Figure
 from benchmarks.trees import COUNTRIES, Leaf, in_any, leaf
 from segments.audiences.people import people_of
-from segments.filters.base import Filter, load
+from segments.filters.base import Filter
+from segments.filters.judging import checked_leaf
 
 COLD_ROUNDS = 7
 CATCH_UPS = 9
@@ -46,7 +47,9 @@ COUNT = "select count(*) from cohorts_cohortmembership where active and cohort_i
 
 def cold(bench: Bench) -> Iterator[Figure]:
     """Give ``leaf_cold``."""
-    kinds = {name: load(stored) for name, stored in _kinds(cohorts(bench.workspace, bench.url))}
+    kinds = {
+        name: checked_leaf(stored) for name, stored in _kinds(cohorts(bench.workspace, bench.url))
+    }
     times: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in kinds}
     for _ in range(COLD_ROUNDS):
         for name, item in kinds.items():
@@ -65,7 +68,7 @@ def cold(bench: Bench) -> Iterator[Figure]:
 def catch_up(bench: Bench) -> Iterator[Figure]:
     """Give ``leaf_catchup_20``."""
     known = cohorts(bench.workspace, bench.url)
-    leaves = [load(in_any([pk])) for pk in known]
+    leaves = [checked_leaf(in_any([pk])) for pk in known]
     _sizes(bench, leaves)
     each = CHANGED // len(known)
     times, changed = [], 0
@@ -86,7 +89,7 @@ def catch_up(bench: Bench) -> Iterator[Figure]:
 def stored(bench: Bench) -> Iterator[Figure]:
     """Give ``bitmaps_200``."""
     forget_bitmaps()
-    leaves = [load(item) for item in _many(cohorts(bench.workspace, bench.url))]
+    leaves = [checked_leaf(item) for item in _many(cohorts(bench.workspace, bench.url))]
     _sizes(bench, leaves)
     with psycopg.connect(bench.url, autocommit=True) as writer:
         writer.execute("vacuum segments_leafbitmap")

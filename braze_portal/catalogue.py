@@ -49,6 +49,7 @@ def file_of(language: str) -> Path:
 
 def read(language: str) -> "Catalog":
     """Return the catalogue of ``language`` as it is kept; an empty one if there is none."""
+    # Only in development: see above.
     from babel.messages.catalog import Catalog
     from babel.messages.pofile import read_po
 
@@ -73,7 +74,7 @@ def update(language: str) -> "Catalog":
 
 def extract(language: str) -> "Catalog":
     """Return a catalogue of all text that is shown, without translations."""
-    from babel.messages.catalog import Catalog
+    from babel.messages.catalog import Catalog  # only in development: see above
 
     catalogue = Catalog(locale=language)
     for path in sources():
@@ -97,7 +98,7 @@ def texts_in(path: Path) -> Iterator[tuple[Any, list[str], str | None]]:
 
     A text with a plural is a tuple of its forms.
     """
-    from babel.messages.extract import extract as extract_from
+    from babel.messages.extract import extract as extract_from  # only in development: see above
 
     code = path.read_text()
     if path.suffix != ".py":
@@ -125,7 +126,7 @@ def _keep_translation(message: "Message", known: "Message | None") -> None:
 
 def write(language: str, catalogue: "Catalog") -> None:
     """Keep ``catalogue``, in an order and with a header that change only when the texts do."""
-    from babel.messages.pofile import write_po
+    from babel.messages.pofile import write_po  # only in development: see above
 
     body = BytesIO()
     write_po(

@@ -76,7 +76,7 @@ def _hold(data_dir: Path) -> None:
 
 def _let_go(data_dir: Path, holder: int) -> None:
     """Stop the server if nobody else holds it. Forked children inherit the lock, not the duty."""
-    import fcntl
+    import fcntl  # not on Windows
 
     if os.getpid() != holder:
         return
@@ -94,7 +94,7 @@ def _let_go(data_dir: Path, holder: int) -> None:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[int]:
-    import fcntl
+    import fcntl  # not on Windows
 
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
@@ -221,7 +221,7 @@ def _discard_stale_pid(data_dir: Path) -> None:
     """After a reboot the number in the pid file may be another program's: PostgreSQL would wait. In
     a copy of the data it is that of the server of the original, which must not be taken for ours.
     """
-    import psutil
+    import psutil  # only to start a server: the settings import this module
 
     path = data_dir / "postmaster.pid"
     if not path.exists():
@@ -245,7 +245,7 @@ def _user(data_dir: Path) -> str:
 
     PostgreSQL refuses to run as root.
     """
-    import pwd
+    import pwd  # not on Windows
 
     if os.geteuid() != 0:
         return pwd.getpwuid(os.geteuid()).pw_name
@@ -256,7 +256,7 @@ def _user(data_dir: Path) -> str:
 
 def _ready_user(data_dir: Path) -> None:
     """As root: make the user of the server, and let it reach the programs and the data."""
-    import pwd
+    import pwd  # not on Windows
 
     if os.geteuid() != 0:
         if data_dir.exists() and data_dir.stat().st_uid != os.geteuid():

@@ -10,14 +10,15 @@ from campaigns.editing import save_targeting
 from campaigns.forms import TargetingForm
 from campaigns.models import Targeted
 from campaigns.targeting import Summary, Target
+from segments.audiences.patience import PAGE_SECONDS
 from segments.audiences.pending import Pending, pending_of
-from segments.audiences.people import PAGE, People, people_of
+from segments.audiences.people import People, people_of
 from segments.builder.builder import Builder
 from segments.builder.lookup import Lookup, look_up
 from segments.builder.measuring import Question
 from segments.filters.base import InvalidTree
 from segments.models import Segment
-from segments.segment_filters import SegmentMembership
+from segments.trees.membership import SegmentMembership
 from segments.trees.tree import Group
 from workspaces.models import User
 
@@ -115,7 +116,7 @@ class AudienceStep:
         """
         with (
             suppress(DatabaseError, InvalidTree),
-            people_of(self.targeted.workspace, within=PAGE) as people,
+            people_of(self.targeted.workspace, within=PAGE_SECONDS) as people,
         ):
             target = self.target
             nodes = [node for builder in self.builders.values() for node in builder.nodes()]

@@ -21,8 +21,11 @@ from campaigns.channels.base import CHANNELS, Channel, SendTo, every_reach
 from campaigns.models import Targeted
 from profiles.models import Profile
 from segments.audiences.estimates import Size
-from segments.audiences.people import EVERYONE, PAGE, Node, People, people_of
-from segments.filters.base import Catalogue, Filter, InvalidTree, Label
+from segments.audiences.patience import PAGE_SECONDS
+from segments.audiences.people import People, people_of
+from segments.filters.base import Filter, InvalidTree, Label, Node, Population
+from segments.filters.catalogue import Catalogue
+from segments.filters.everyone import EVERYONE
 from segments.models import Segment
 from segments.trees.nodes import Difference, Intersection
 from segments.trees.tree import Tree, load_tree
@@ -83,16 +86,16 @@ class Target:
         segments = tuple(targeted.segments.all())
         return cls(segments, load_tree(targeted.tree), SendTo(targeted.send_to))
 
-    def audience(self, people: People) -> BitMap:
+    def audience(self, people: Population) -> BitMap:
         """Return the ids of everyone who is meant."""
         return reduce(and_, (people.audience(node) for node in self.nodes(people)))
 
-    def leaves(self, people: People) -> Iterator[Filter]:
+    def leaves(self, people: Population) -> Iterator[Filter]:
         """Give the filters whose bitmaps ``audience`` combines."""
         for node in self.nodes(people):
             yield from node.leaves(people)
 
-    def nodes(self, people: People) -> list[Tree]:
+    def nodes(self, people: Population) -> list[Node]:
         """Return the trees of which all must hold, the segments' as they are in this snapshot."""
         return [*(people.tree(segment.pk) for segment in self.segments), self.tree]
 
@@ -157,7 +160,7 @@ def numbers_of(workspace: Workspace, listed: Iterable[Targeted]) -> dict[UUID, N
     Left out is what cannot be answered: because it names what is gone, or takes too long.
     """
     found: dict[UUID, Numbers] = {}
-    with suppress(DatabaseError), people_of(workspace, within=PAGE) as people:
+    with suppress(DatabaseError), people_of(workspace, within=PAGE_SECONDS) as people:
         targets = dict(_readable(listed))
         people.prepare([*targets.values(), *every_reach()])
         for pk, target in targets.items():

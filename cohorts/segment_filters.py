@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -14,11 +14,9 @@ from cohorts.models import Cohort, CohortMembership, DataImportKey, Partner
 from profiles.models import Profile
 from segments.filters import fields
 from segments.filters.base import (
-    Catalogue,
-    Choices,
-    Filter,
     InvalidTree,
     Label,
+    Labels,
     Operator,
     Query,
     Since,
@@ -26,6 +24,7 @@ from segments.filters.base import (
     either,
     register,
 )
+from segments.filters.picking import PickFilter
 from workspaces.models import Workspace
 
 
@@ -71,7 +70,7 @@ TIMED_SENTENCES = {
 
 
 @register
-class CohortFilter(Filter):
+class CohortFilter(PickFilter):
     """Whether a person is in some cohorts of one partner, named by ``subject``, and since when.
 
     The operators' predicates read a row of ``CohortMembership``. The moment of an entry is the
@@ -132,9 +131,8 @@ class CohortFilter(Filter):
         return named_after(partner)
 
     @classmethod
-    def choices(cls, workspace: Workspace, subject: str) -> Choices:
-        cohorts = Cohort.objects.in_workspace(workspace).filter(partner__slug=subject)
-        return [(str(pk), name) for pk, name in cohorts.values_list("pk", "name")]
+    def rows(cls, workspace: Workspace, subject: str) -> QuerySet[Cohort]:
+        return Cohort.objects.in_workspace(workspace).filter(partner__slug=subject)
 
     @property
     def picked(self) -> tuple[str, ...]:
@@ -181,7 +179,7 @@ class CohortFilter(Filter):
         )
         return ", ".join(stay_in_words(membership) for membership in memberships)
 
-    def sentence(self, catalogue: Catalogue) -> str:
+    def sentence(self, catalogue: Labels) -> str:
         names = self._names(catalogue)
         words: dict[str, Any] = {
             "filter": catalogue.label(self),
@@ -193,10 +191,10 @@ class CohortFilter(Filter):
             return _("%(filter)s includes %(cohort)s") % words
         return super().sentence(catalogue)
 
-    def value_in_words(self, catalogue: Catalogue) -> str:
+    def value_in_words(self, catalogue: Labels) -> str:
         return either(self._names(catalogue))
 
-    def notes(self, catalogue: Catalogue) -> list[str]:
+    def notes(self, catalogue: Labels) -> list[str]:
         """Say which cohorts are gone, and which have nobody in them: both count as empty."""
         members = CohortMembership.objects.filter(cohort=OuterRef("pk"), active=True)
         cohorts = Cohort.objects.in_workspace(catalogue.workspace).filter(pk__in=self._cohorts)
@@ -215,7 +213,7 @@ class CohortFilter(Filter):
     def _cohorts(self) -> list[int]:
         return [int(pk) for pk in self.picked]
 
-    def _names(self, catalogue: Catalogue) -> list[str]:
+    def _names(self, catalogue: Labels) -> list[str]:
         names = dict(catalogue.choices(self))
         return [str(names.get(pk, self.gone)) for pk in self.picked]
 

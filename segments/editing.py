@@ -5,7 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from segments.builder.checking import checked_tree
-from segments.filters.base import Catalogue
+from segments.filters.catalogue import Catalogue
 from segments.models import Segment, SegmentVersion
 from segments.sizes.daily import ask_to_record
 from segments.trees.nesting import check_nesting, named_segments

@@ -6,11 +6,10 @@ from django.db import DatabaseError
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from segments.audiences.people import NotReady
-from segments.filters.base import InvalidTree
+from segments.access import segment_of
+from segments.filters.base import InvalidTree, NotReady
 from segments.members import Members, page_of_members, search_members
 from segments.models import Segment
-from segments.views import segment_of
 from workspaces.access import WorkspaceRequest, workspace_page
 
 

@@ -9,8 +9,10 @@ from pyroaring import BitMap
 from profiles.models import Profile
 from profiles.person.search import search
 from segments.audiences.estimates import Size
+from segments.audiences.patience import ALONE_SECONDS, PAGE_SECONDS
 from segments.audiences.pending import Pending, pending_of
-from segments.audiences.people import ALONE_TIME, PAGE, NotReady, people_of
+from segments.audiences.people import people_of
+from segments.filters.base import NotReady
 from segments.models import Segment
 
 PER_PAGE = 50
@@ -34,7 +36,7 @@ class Members:
 
 def page_of_members(segment: Segment, number: str | None) -> Members:
     """Return one page of the people of ``segment``, by id. Any page costs the same."""
-    with people_of(segment.workspace, within=PAGE) as people:
+    with people_of(segment.workspace, within=PAGE_SECONDS) as people:
         tree = people.tree(segment.pk)
         members = Members(size=people.size(tree))
         try:
@@ -55,12 +57,12 @@ def search_members(segment: Segment, text: str, *, personal: bool) -> Members:
     not the bitmaps of the segment are ready: it asks about these few alone. Raises ``NotReady`` if
     even that takes too long.
     """
-    with people_of(segment.workspace, within=PAGE) as people:
+    with people_of(segment.workspace, within=PAGE_SECONDS) as people:
         tree = people.tree(segment.pk)
         known = search(segment.workspace, text, personal=personal)
         found = list(known.prefetch_related("aliases", "devices"))
         ids = BitMap([person.pk for person in found])
-        inside = tree.audience(people.among(ids, within=ALONE_TIME))
+        inside = tree.audience(people.among(ids, within=ALONE_SECONDS))
         return Members(
             people=[person for person in found if person.pk in inside],
             outside=[person for person in found if person.pk not in inside],

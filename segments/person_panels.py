@@ -9,9 +9,11 @@ from django.utils.translation import gettext as _
 
 from profiles.models import Profile
 from profiles.person.panels import Panel, register
-from segments.audiences.people import PAGE, NotReady, People, people_of
+from segments.audiences.patience import PAGE_SECONDS
+from segments.audiences.people import People, people_of
 from segments.builder.lookup import Explainer
-from segments.filters.base import Catalogue, InvalidTree
+from segments.filters.base import InvalidTree, NotReady
+from segments.filters.catalogue import Catalogue
 from segments.models import Segment
 from segments.trees.tree import Tree
 from workspaces.access import WorkspaceRequest
@@ -36,7 +38,7 @@ def segments_of(request: WorkspaceRequest, person: Profile) -> Panel:
     segments = list(Segment.objects.in_workspace(request.workspace).active().defer("tree"))
     personal = request.member.sees_personal_data
     catalogue = Catalogue(request.workspace, personal=personal)
-    with people_of(request.workspace, within=PAGE) as people:
+    with people_of(request.workspace, within=PAGE_SECONDS) as people:
         trees = dict(_trees(people, segments))
         explainer = Explainer(people, person, catalogue, personal, SEGMENTS_TIME, seeing=False)
         explainer.people.prepare(trees.values())

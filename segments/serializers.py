@@ -4,7 +4,8 @@ from django.utils import translation
 from rest_framework import serializers
 
 from rest.queries import SeriesQuery, Success, one_message
-from segments.filters.base import Catalogue, InvalidTree
+from segments.filters.base import InvalidTree
+from segments.filters.catalogue import Catalogue
 from segments.models import Segment
 from segments.trees.tree import load_tree
 

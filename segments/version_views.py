@@ -10,10 +10,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from segments.access import segment_of
 from segments.editing import restore_version
-from segments.filters.base import Catalogue, InvalidTree
+from segments.filters.base import InvalidTree
+from segments.filters.catalogue import Catalogue
 from segments.versions import changes
-from segments.views import segment_of
 from workspaces.access import WorkspaceRequest, workspace_page
 
 PER_PAGE = 25

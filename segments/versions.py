@@ -9,7 +9,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from segments.filters.base import Catalogue, InvalidTree, load
+from segments.filters.base import InvalidTree
+from segments.filters.catalogue import Catalogue
+from segments.filters.judging import checked_leaf
 from segments.models import Segment, SegmentVersion
 from workspaces.models import User
 
@@ -141,6 +143,6 @@ def _sentences(leaves: Counter[str], kind: str, catalogue: Catalogue) -> Iterato
 
 def _sentence(leaf: Stored, catalogue: Catalogue) -> str:
     try:
-        return load(leaf).sentence(catalogue)
+        return checked_leaf(leaf).sentence(catalogue)
     except InvalidTree:  # of a partner or by an operator that there was once
         return str(leaf["filter"])

@@ -5,10 +5,11 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from segments.access import segment_of
 from segments.audiences.freshness import freshness
 from segments.builder.builder import Builder
 from segments.builder.measuring import Question, answered, measured
@@ -25,13 +26,6 @@ from workspaces.models import Role
 #: How many of each the page of a segment shows.
 LAST_EDITS = 3
 LAST_EXPORTS = 5
-
-
-def segment_of(request: WorkspaceRequest, pk: UUID) -> Segment:
-    """Return a segment of the member's own workspace, or raise 404."""
-    segment = get_object_or_404(Segment.objects.in_workspace(request.workspace), pk=pk)
-    segment.workspace = request.workspace
-    return segment
 
 
 @workspace_page()

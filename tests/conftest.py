@@ -11,7 +11,7 @@ from django.test import Client, override_settings
 
 from braze_portal import catalogue
 from profiles.fake.seeding import seed_people
-from segments.audiences import people as audiences
+from segments.audiences import patience
 from tests.worlds.factories import MemberFactory, WorkspaceFactory
 from tests.worlds.partner_calls import PartnerCaller, connect
 from tests.worlds.settling import settle
@@ -52,8 +52,8 @@ def unhurried(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     A test of what happens when time is up is marked ``hurried``.
     """
     if "hurried" not in request.keywords:
-        for name in ("CATCH_UP", "SLICE_TIME", "ANSWER_TIME", "SMALL_TIME"):
-            monkeypatch.setattr(audiences, name, 10 * getattr(audiences, name))
+        for name in ("CATCH_UP_SECONDS", "SLICE_SECONDS", "ANSWER_SECONDS", "SMALL_SECONDS"):
+            monkeypatch.setattr(patience, name, 10 * getattr(patience, name))
 
 
 @pytest.fixture

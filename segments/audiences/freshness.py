@@ -7,8 +7,9 @@ from datetime import datetime
 from django.db import connection
 
 from profiles import clock
-from segments.audiences.people import EVERYONE, traces_since
+from segments.audiences.leaves import traces_since
 from segments.filters.base import Filter, InvalidTree, Query, Since
+from segments.filters.everyone import EVERYONE
 from segments.models import Segment
 from segments.trees.tree import load_tree
 from workspaces.models import Workspace

@@ -1,8 +1,9 @@
 """Building leaves that no page could wait for."""
 
 from segments.audiences import backlog
-from segments.audiences.people import JOB_TIMEOUT_MS, people_of
-from segments.filters.base import revive
+from segments.audiences.patience import JOB_TIMEOUT_MS
+from segments.audiences.people import people_of
+from segments.filters.judging import revive
 from segments.models import LeafBuild
 
 

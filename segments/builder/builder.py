@@ -13,18 +13,20 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from segments.audiences.estimates import Size
-from segments.audiences.people import EVERYONE, Node, People
+from segments.audiences.people import People
 from segments.builder import json_view
-from segments.builder.checking import checked_labels, checked_tree, name_of, refuse_unknown
+from segments.builder.checking import checked_tree
 from segments.builder.drafts import DraftFilter, DraftGroup, LeafForm, as_draft, copy_of
-from segments.filters.base import Catalogue, InvalidTree
+from segments.filters.base import InvalidTree, Node
+from segments.filters.catalogue import Catalogue
+from segments.filters.everyone import EVERYONE
+from segments.filters.judging import checked_leaf
 from segments.trees.nodes import running
 from segments.trees.shapes import (
     JOINS,
     MOST_FILTERS,
     MOST_GROUPS,
     check_join,
-    check_operator,
     parse,
     refuse_too_many,
     too_many_groups,
@@ -73,7 +75,7 @@ class Builder:
 
     def _read_stored(self, stored: Any) -> None:
         try:
-            self._read_tree(checked_labels(load_tree(stored, self._named), self.catalogue))
+            self._read_tree(load_tree(stored, self.catalogue))
         except InvalidTree as error:
             self.problem = str(error)
 
@@ -83,9 +85,6 @@ class Builder:
             [DraftGroup(group.join, [as_draft(item) for item in group.filters]) for group in groups]
             for groups in (tree.groups, tree.exclusions)
         )
-
-    def _named(self, key: str) -> str:
-        return name_of(key, self.catalogue)
 
     def _read_posted(self) -> None:
         self.join = self._posted_join("join")
@@ -113,14 +112,10 @@ class Builder:
             self.problem = str(error)
             return
         try:
-            leaf = self._posted_filter(path)
-            self.catalogue.label(leaf.unfinished)
-            refuse_unknown(leaf.unfinished, self.catalogue)
+            group.filters.append(self._posted_filter(path))
         except InvalidTree as error:
             key = self._data.get(f"{self.prefix}-{path}-filter", "")
-            self.problem = about(count, name_of(key, self.catalogue), error)
-        else:
-            group.filters.append(leaf)
+            self.problem = about(count, self.catalogue.name_of(key), error)
 
     def _read_json(self) -> None:
         """Keep the text of the JSON view if somebody is at work on it."""
@@ -135,8 +130,9 @@ class Builder:
             operator=operator,
             value=self._data.getlist(f"{self.prefix}-{path}-value"),
         )
-        if operator:
-            check_operator(draft.filter_class, operator)
+        # Its value is judged by its form, once all that was posted is read.
+        asked = {"filter": draft.key, "operator": operator or draft.operator, "value": []}
+        checked_leaf(asked, self.catalogue)
         return draft
 
     def _posted_join(self, name: str) -> str:

@@ -10,15 +10,20 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from segments.audiences.estimates import Size
-from segments.filters.base import Catalogue, Filter, InvalidTree, find
-from segments.trees.shapes import check_leaf
+from segments.filters.base import Filter, InvalidTree, find
+from segments.filters.catalogue import Catalogue
+from segments.filters.judging import checked_leaf
 from segments.trees.tree import Group
 
 
 class LeafForm(forms.Form):
-    """The operator of one filter and the value that it asks for."""
+    """The operator of one filter and the value that it asks for.
+
+    ``item`` is the filter that they make, once the form is valid.
+    """
 
     use_required_attribute = False
+    item: Filter | None = None
 
     operator = forms.CharField()
 
@@ -33,11 +38,11 @@ class LeafForm(forms.Form):
         self.leaf = leaf
 
     def clean(self) -> dict[str, Any]:
-        cleaned = self.cleaned_data
+        cleaned, leaf = self.cleaned_data, self.leaf
         if "value" in cleaned:
-            leaf = self.leaf
+            said = {"filter": leaf.key, "operator": leaf.operator, "value": list(cleaned["value"])}
             try:
-                check_leaf(leaf.filter_class(leaf.subject, leaf.operator, cleaned["value"]).dump())
+                self.item = checked_leaf(said)
             except InvalidTree as error:
                 sentence = str(error)
                 self.add_error("value", sentence[:1].upper() + sentence[1:])
@@ -77,7 +82,7 @@ class DraftFilter:
             return self.stored
         if self.form is None or not self.form.is_valid():
             return None
-        return self.filter_class(self.subject, self.operator, self.form.cleaned_data["value"])
+        return self.form.item
 
     def sentence(self) -> str:
         """Say the filter in words; nothing while it is not complete."""

@@ -13,9 +13,11 @@ from pyroaring import BitMap
 
 from profiles.models import Profile
 from profiles.person.search import search
-from segments.audiences.people import ALONE_TIME, Node, NotReady, People
-from segments.filters.base import Catalogue, Filter, InvalidTree
-from segments.segment_filters import SegmentMembership
+from segments.audiences.patience import ALONE_SECONDS
+from segments.audiences.people import People
+from segments.filters.base import Filter, InvalidTree, Node, NotReady
+from segments.filters.catalogue import Catalogue
+from segments.trees.membership import SegmentMembership
 from segments.trees.tree import Group, Tree
 
 MOST_SHOWN = 3
@@ -123,7 +125,7 @@ def look_up(
     shown = known[:MOST_SHOWN]
     try:
         answers = tuple(
-            Explainer(people, profile, catalogue, personal, ALONE_TIME / len(shown)).answer(
+            Explainer(people, profile, catalogue, personal, ALONE_SECONDS / len(shown)).answer(
                 tree, also
             )
             for profile in shown

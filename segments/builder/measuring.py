@@ -6,13 +6,15 @@ from typing import Any
 from django.db import DatabaseError, OperationalError
 
 from segments.audiences.backlog import reason_of
+from segments.audiences.patience import PAGE_SECONDS
 from segments.audiences.pending import pending_of
-from segments.audiences.people import PAGE, People, people_of
+from segments.audiences.people import People, people_of
 from segments.builder.builder import Builder
 from segments.builder.impact import impact_of
 from segments.builder.lookup import Lookup, look_up
 from segments.builder.reach import WAYS
-from segments.filters.base import Catalogue, InvalidTree
+from segments.filters.base import InvalidTree
+from segments.filters.catalogue import Catalogue
 from segments.models import Segment
 from segments.trees.nodes import Intersection
 from segments.trees.tree import Tree
@@ -35,7 +37,7 @@ class Question:
 
 def answered(segment: Segment, question: Question) -> dict[str, Any]:
     """Answer ``question`` about a stored segment alone: no bitmap is needed for one person."""
-    with people_of(segment.workspace, within=PAGE) as people:
+    with people_of(segment.workspace, within=PAGE_SECONDS) as people:
         try:
             tree = people.tree(segment.pk)
         except InvalidTree:
@@ -56,7 +58,7 @@ def measured(
     """
     asked = question or Question()
     try:
-        with people_of(builder.workspace, within=PAGE) as people:
+        with people_of(builder.workspace, within=PAGE_SECONDS) as people:
             people.prepare([*builder.nodes(), *(way.reaches for way in WAYS.values())])
             builder.measure(people)
             numbers = _numbers(builder, people)

@@ -10,7 +10,8 @@ from psycopg import sql
 from pyroaring import BitMap
 
 from lib.spreadsheets import csv_line
-from segments.audiences.people import JOB_TIMEOUT_MS, people_of
+from segments.audiences.patience import JOB_TIMEOUT_MS
+from segments.audiences.people import people_of
 from segments.exports import jobs as export_jobs
 from segments.exports.columns import Column, columns_of
 from segments.exports.jobs import Progress

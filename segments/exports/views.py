@@ -10,11 +10,11 @@ from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from segments.access import segment_of
 from segments.exports import csv_file as exports
 from segments.exports import jobs as export_jobs
 from segments.exports.forms import ExportForm
 from segments.models import SegmentExport
-from segments.views import segment_of
 from workspaces import audit
 from workspaces.access import WorkspaceRequest, workspace_page
 from workspaces.models import Role

@@ -16,16 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from profiles.models import AttributeType, Gender, Profile, Subscription
 from segments.filters import fields, operators, part_fields
-from segments.filters.base import (
-    Catalogue,
-    Choices,
-    Filter,
-    Label,
-    Operator,
-    Query,
-    Value,
-    register,
-)
+from segments.filters.base import Choices, Filter, Label, Labels, Operator, Query, Value, register
 from segments.filters.in_words import in_words
 from workspaces.models import Workspace
 
@@ -154,7 +145,7 @@ class CustomObject(CustomAttributeFilter):
     column = "case when jsonb_typeof(custom -> %s) = 'object' then custom -> %s end"
     operators = operators.OBJECT
 
-    def sentence(self, catalogue: Catalogue) -> str:
+    def sentence(self, catalogue: Labels) -> str:
         """Say “company.name nested value equals Acorn”: the path belongs to the name."""
         if not self.value:
             return super().sentence(catalogue)
@@ -318,7 +309,7 @@ class DayOfBirthday(Demographic):
         month, day = map(int, value.split("-")) if value else (0, 0)
         return day_in_words(day, month) if value else ""
 
-    def value_in_words(self, catalogue: Catalogue) -> str:
+    def value_in_words(self, catalogue: Labels) -> str:
         return day_in_words(*self.value) if self.operator == "on" else str(self.value[0])
 
 
@@ -468,7 +459,7 @@ class RandomBucket(OtherAttribute):
         "not_between": Operator(_("is not between"), fields.buckets, negates="between"),
     }
 
-    def value_in_words(self, catalogue: Catalogue) -> str:
+    def value_in_words(self, catalogue: Labels) -> str:
         low, high = self.value
         return gettext("%(low)s and %(high)s") % {"low": low, "high": high}
 

@@ -6,11 +6,12 @@ can change its answer. Rooms put theirs in a module ``segment_filters``, found a
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Protocol
+from uuid import UUID
 
 from django import forms
 from django.utils.functional import cached_property
@@ -19,9 +20,6 @@ from pyroaring import BitMap
 
 from profiles.models import Profile
 from workspaces.models import Workspace
-
-if TYPE_CHECKING:
-    from segments.audiences.people import People
 
 type Label = Any  # text, or a lazy translation of it
 type Choices = Sequence[tuple[str, Label]]
@@ -41,6 +39,10 @@ HIDDEN = "•••"
 
 class InvalidTree(ValueError):
     """A stored or posted tree that names something this portal does not have."""
+
+
+class NotReady(Exception):
+    """A bitmap that takes longer than the page can wait. A job builds it."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,51 @@ def changed_in(table: str, profile: str, workspace: Workspace, since: Since) -> 
     )
 
 
+class Population(Protocol):
+    """The people of a workspace at one instant, as a node asks for them: ``audiences.people``."""
+
+    def everyone(self) -> BitMap:
+        """Return the ids of all people."""
+
+    def leaf(self, item: "Filter") -> BitMap:
+        """Return the ids of those for whom ``item`` holds, its negation left aside."""
+
+    def audience(self, node: "Node") -> BitMap:
+        """Return the ids of the people whom ``node`` means, worked out once."""
+
+    def segment(self, pk: str | UUID) -> BitMap:
+        """Return the ids of the people of a segment."""
+
+    def tree(self, pk: str | UUID) -> "Node":
+        """Return the tree of a segment, which stands for it."""
+
+    def leaves_of(self, pk: str) -> Iterable["Filter"]:
+        """Give the filters that a segment combines."""
+
+
+class Node(Protocol):
+    """What means some people: a filter, a group, a tree."""
+
+    def audience(self, people: Population) -> BitMap:
+        """Return the ids of those people."""
+
+    def leaves(self, people: Population) -> Iterable["Filter"]:
+        """Give the filters whose bitmaps ``audience`` combines."""
+
+
+class Labels(Protocol):
+    """What a filter asks to say itself in words. See ``filters.catalogue``."""
+
+    workspace: Workspace
+    personal: bool
+
+    def label(self, item: "Filter") -> Label:
+        """Name ``item`` as the menu does."""
+
+    def choices(self, item: "Filter") -> Choices:
+        """Give what ``item`` lets one pick."""
+
+
 @dataclass(frozen=True)
 class Filter:
     """One question about a person, as a frozen value: equal filters have equal answers.
@@ -194,7 +241,7 @@ class Filter:
         """Say what this filter sees in ``profile``, in words; nothing where it has none."""
         return ""
 
-    def notes(self, catalogue: "Catalogue") -> list[str]:
+    def notes(self, catalogue: Labels) -> list[str]:
         """Say in sentences what is amiss with what the filter names: deleted, empty, archived."""
         return []
 
@@ -243,12 +290,12 @@ class Filter:
         changes = self.changed_since(workspace, Since(0))
         return repr((self.query(workspace, SPELLED_AT), changes, until, flips))
 
-    def audience(self, people: "People") -> BitMap:
+    def audience(self, people: Population) -> BitMap:
         """Return the ids of the people for whom the filter holds."""
         inside = people.leaf(self)
         return people.everyone() - inside if self.negative else inside
 
-    def leaves(self, people: "People") -> Iterable["Filter"]:
+    def leaves(self, people: Population) -> Iterable["Filter"]:
         """Give the filters whose bitmaps ``audience`` reads: this one."""
         yield self
 
@@ -257,7 +304,7 @@ class Filter:
         query = self.query(workspace, now)
         return Query(f"id {'not ' if self.negative else ''}in ({query.sql})", query.params)
 
-    def sentence(self, catalogue: "Catalogue") -> str:
+    def sentence(self, catalogue: Labels) -> str:
         """Say the filter in words, e.g. “Heap Cohorts includes Trial drop-offs”."""
         label, operator = catalogue.label(self), str(self.operators[self.operator].label)
         if not self.value:
@@ -269,7 +316,7 @@ class Filter:
             return f"{label} {operator.replace('…', value)}"
         return f"{label} {operator} {value}"
 
-    def value_in_words(self, catalogue: "Catalogue") -> str:
+    def value_in_words(self, catalogue: Labels) -> str:
         names = dict(catalogue.choices(self))
         return either([str(names.get(str(item), self.gone or item)) for item in self.value])
 
@@ -316,83 +363,5 @@ def find(key: str) -> tuple[type[Filter], str]:
     """Return the filter class and the subject that ``key`` names, or raise ``InvalidTree``."""
     kind, _colon, subject = key.partition(":")
     if kind not in FILTERS or "\0" in subject:
-        raise InvalidTree(f"no filter is called {kind!r}")
+        raise InvalidTree(_("there is no such filter."))
     return FILTERS[kind], subject
-
-
-def load(leaf: dict[str, Any]) -> Filter:
-    """Return the filter that ``Filter.dump`` stored, or raise ``InvalidTree``."""
-    filter_class, subject = find(leaf["filter"])
-    if leaf["operator"] not in filter_class.operators:
-        raise InvalidTree(f"{leaf['filter']!r} has no operator {leaf['operator']!r}")
-    return filter_class(subject, leaf["operator"], tuple(leaf["value"]))
-
-
-def revive(leaf: dict[str, Any]) -> Filter:
-    """Return the filter that ``Filter.dump`` gave for a job, an unlisted one too.
-
-    Raises ``InvalidTree`` if it exists no more.
-    """
-    if leaf["filter"] in UNLISTED:
-        return UNLISTED[leaf["filter"]]("", leaf["operator"], tuple(leaf["value"]))
-    return load(leaf)
-
-
-class Catalogue:
-    """The filters that one workspace offers, with labels and choices looked up once.
-
-    What the ``kept`` filters name is offered besides, though it be gone: they are stored already.
-    Without ``personal``, sentences hide the values of filters over personal data.
-    """
-
-    def __init__(
-        self, workspace: Workspace, kept: Collection[Filter] = (), *, personal: bool = True
-    ) -> None:
-        self.workspace = workspace
-        self.personal = personal
-        self._labels: dict[str, Label] = {}
-        self._choices: dict[str, Choices] = {}
-        self._subjects: dict[type[Filter], set[str]] = {}
-        self._kept = {item.key for item in kept}
-        self._kept_choices: dict[str, dict[str, Label]] = {}
-        for item in kept:
-            named = self._kept_choices.setdefault(item.key, {})
-            named.update(dict.fromkeys(item.picked, item.gone))
-
-    @cached_property
-    def menu(self) -> list[tuple[str, list[tuple[str, str]]]]:
-        """The filters by category, as the choices of a select."""
-        groups: dict[str, list[tuple[str, str]]] = {}
-        for filter_class in FILTERS.values():
-            for subject, label in filter_class.subjects(self.workspace):
-                key = filter_class(subject, "", ()).key
-                self._labels[key] = label
-                groups.setdefault(str(filter_class.category), []).append((key, str(label)))
-        return list(groups.items())
-
-    def __contains__(self, key: str) -> bool:
-        """Tell whether a tree may name the filter ``key``."""
-        if key in self._kept:
-            return True
-        try:
-            filter_class, subject = find(key)
-        except InvalidTree:
-            return False
-        if filter_class not in self._subjects:
-            known = filter_class.subjects(self.workspace)
-            self._subjects[filter_class] = {subject for subject, _label in known}
-        return subject in self._subjects[filter_class]
-
-    def label(self, item: Filter) -> Label:
-        """Name ``item`` as the menu does."""
-        if item.key not in self._labels:
-            self._labels[item.key] = item.label(self.workspace, item.subject)
-        return self._labels[item.key]
-
-    def choices(self, item: Filter) -> Choices:
-        """Give what ``item`` lets one pick; last, what is gone."""
-        if item.key not in self._choices:
-            known = item.choices(self.workspace, item.subject)
-            gone = self._kept_choices.get(item.key, {}).keys() - dict(known)
-            self._choices[item.key] = [*known, *((pk, item.gone) for pk in sorted(gone))]
-        return self._choices[item.key]

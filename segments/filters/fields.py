@@ -15,7 +15,7 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from segments.filters.base import Choices, Value
-from segments.trees.shapes import MOST_BYTES, MOST_VALUES
+from segments.filters.limits import MOST_BYTES, MOST_VALUES
 
 #: Braze's limit on a regular expression, in characters.
 LONGEST_REGEX = 32_764

@@ -1,4 +1,4 @@
-"""Values in words, as user lookup shows what a filter sees in one person."""
+"""Values in words: what a filter sees in one person, and what a caller sent."""
 
 import json
 from datetime import date, datetime
@@ -34,3 +34,10 @@ def in_words(value: Any) -> str:
 def without_zeros(number: str) -> str:
     """Drop the zeros that end the decimals: an amount is kept with four of them."""
     return number.rstrip("0").rstrip(".") if "." in number else number
+
+
+def shown(value: Any) -> str:
+    """Return the beginning of what a caller sent, fit to stand in a sentence."""
+    text = value if isinstance(value, str) else type(value).__name__
+    text = text if len(text) <= 60 else f"{text[:60]}…"
+    return text.encode(errors="replace").decode().replace("\0", "?")

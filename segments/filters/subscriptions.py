@@ -1,18 +1,15 @@
 """The filter over subscription groups: “Subscription group is subscribed to Product news”."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from profiles.models import GroupSubscription, Profile, SubscriptionGroup
 from segments.filters import fields
 from segments.filters.base import (
-    Choices,
-    Filter,
-    Label,
     Operator,
     Query,
     Since,
@@ -20,6 +17,7 @@ from segments.filters.base import (
     changed_in,
     register,
 )
+from segments.filters.picking import PickFilter
 from workspaces.models import Workspace
 
 GROUPS = (
@@ -29,11 +27,12 @@ GROUPS = (
 
 
 @register
-class SubscriptionGroupFilter(Filter):
+class SubscriptionGroupFilter(PickFilter):
     """Whether a person is subscribed to any of some groups, or has unsubscribed from any."""
 
     kind = "subscription_group"
     category = gettext_lazy("Contact and subscription")
+    name = gettext_lazy("Subscription group")
     operators: ClassVar[dict[str, Operator]] = {
         "subscribed": Operator(
             gettext_lazy("is subscribed to any of"), fields.pick, GROUPS.format(True), as_array
@@ -52,17 +51,8 @@ class SubscriptionGroupFilter(Filter):
     gone = gettext_lazy("a subscription group that was deleted")
 
     @classmethod
-    def subjects(cls, workspace: Workspace) -> Iterable[tuple[str, Label]]:
-        yield "", gettext_lazy("Subscription group")
-
-    @classmethod
-    def choices(cls, workspace: Workspace, subject: str) -> Choices:
-        groups = SubscriptionGroup.objects.in_workspace(workspace)
-        return [(str(pk), name) for pk, name in groups.values_list("pk", "name")]
-
-    @property
-    def picked(self) -> tuple[str, ...]:
-        return tuple(map(str, self.value))
+    def rows(cls, workspace: Workspace, subject: str) -> QuerySet[SubscriptionGroup]:
+        return SubscriptionGroup.objects.in_workspace(workspace)
 
     def query(self, workspace: Workspace, now: datetime) -> Query:
         asked = self.positive

@@ -1,57 +1,33 @@
 """The filter over fixed lists of people: “In list VIPs”."""
 
-from collections.abc import Iterable
 from datetime import datetime
-from typing import ClassVar
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from profiles.models import Profile
-from segments.filters import fields
-from segments.filters.base import (
-    Catalogue,
-    Choices,
-    Filter,
-    Label,
-    Operator,
-    Query,
-    Since,
-    register,
-)
+from segments.filters.base import Labels, Query, Since, register
+from segments.filters.picking import INCLUDES, PickFilter
 from segments.models import UserList
 from workspaces.models import Workspace
 
 
 @register
-class UserListFilter(Filter):
+class UserListFilter(PickFilter):
     """Whether a person is in any of some lists. A list that was deleted counts as empty."""
 
     kind = "user_list"
     category = gettext_lazy("CSV or list membership")
-    operators: ClassVar[dict[str, Operator]] = {
-        "includes_any": Operator(gettext_lazy("includes any of"), fields.pick),
-        "includes_none": Operator(
-            gettext_lazy("does not include"), fields.pick, negates="includes_any"
-        ),
-    }
-
+    name = gettext_lazy("User list")
+    operators = INCLUDES
     gone = gettext_lazy("a list that was deleted")
 
     @classmethod
-    def subjects(cls, workspace: Workspace) -> Iterable[tuple[str, Label]]:
-        yield "", gettext_lazy("User list")
-
-    @classmethod
-    def choices(cls, workspace: Workspace, subject: str) -> Choices:
-        lists = UserList.objects.in_workspace(workspace)
-        return [(str(pk), name) for pk, name in lists.values_list("pk", "name")]
-
-    @property
-    def picked(self) -> tuple[str, ...]:
-        return tuple(map(str, self.value))
+    def rows(cls, workspace: Workspace, subject: str) -> QuerySet[UserList]:
+        return UserList.objects.in_workspace(workspace)
 
     def query(self, workspace: Workspace, now: datetime) -> Query:
         return Query(
@@ -77,7 +53,7 @@ class UserListFilter(Filter):
             for each in found
         )
 
-    def sentence(self, catalogue: Catalogue) -> str:
+    def sentence(self, catalogue: Labels) -> str:
         if self.operator == "includes_any" and len(self.value) == 1:
             return _("%(filter)s includes %(list)s") % {
                 "filter": catalogue.label(self),
@@ -85,7 +61,7 @@ class UserListFilter(Filter):
             }
         return super().sentence(catalogue)
 
-    def notes(self, catalogue: Catalogue) -> list[str]:
+    def notes(self, catalogue: Labels) -> list[str]:
         """Say whether a list is gone: it counts as empty."""
         known = dict(self.choices(catalogue.workspace, self.subject))
         if all(pk in known for pk in self.picked):

@@ -16,8 +16,9 @@ from django.utils.translation import gettext_lazy
 
 from profiles.csv_import.files import UnreadableFile
 from segments.audiences.estimates import Size
+from segments.audiences.patience import PAGE_SECONDS
 from segments.audiences.pending import Pending, pending_of
-from segments.audiences.people import PAGE, people_of
+from segments.audiences.people import people_of
 from segments.filters.base import InvalidTree, Label
 from segments.lists.filter import UserListFilter
 from segments.lists.forms import ListForm, UploadForm
@@ -70,7 +71,7 @@ def people_on(
     estimate waits for.
     """
     on_them = {each.pk: UserListFilter("", "includes_any", (str(each.pk),)) for each in lists}
-    with people_of(workspace, within=PAGE) as people:
+    with people_of(workspace, within=PAGE_SECONDS) as people:
         people.prepare(on_them.values())
         sizes = {pk: people.size(on_it) for pk, on_it in on_them.items()}
         return sizes, pending_of(people)

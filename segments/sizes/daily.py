@@ -14,7 +14,8 @@ from procrastinate.exceptions import AlreadyEnqueued
 from pyroaring import BitMap
 
 from segments.audiences.bitmaps import Moved
-from segments.audiences.people import JOB_TIMEOUT_MS, People, people_of
+from segments.audiences.patience import JOB_TIMEOUT_MS
+from segments.audiences.people import People, people_of
 from segments.filters.base import InvalidTree
 from segments.models import Segment, SegmentSize
 from segments.trees.tree import Tree

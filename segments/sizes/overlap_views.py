@@ -8,8 +8,9 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
+from segments.audiences.patience import PAGE_SECONDS
 from segments.audiences.pending import pending_of
-from segments.audiences.people import PAGE, people_of
+from segments.audiences.people import people_of
 from segments.filters.base import InvalidTree
 from segments.models import Segment
 from segments.sizes.overlap import overlap_of
@@ -51,7 +52,7 @@ def compared(workspace: Workspace, a: Segment, b: Segment) -> dict[str, Any]:
     """Measure the overlap; only say that it ``failed`` if one of them cannot be answered."""
     a.workspace = b.workspace = workspace
     try:
-        with people_of(workspace, within=PAGE) as people:
+        with people_of(workspace, within=PAGE_SECONDS) as people:
             overlap = overlap_of(people, people.tree(a.pk), people.tree(b.pk))
             return {"a": a, "b": b, "overlap": overlap, "pending": pending_of(people)}
     except (DatabaseError, InvalidTree):

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from segments.models import MOST_NESTED, Segment
-from segments.segment_filters import SegmentMembership
+from segments.trees.membership import SegmentMembership
 from segments.trees.tree import Tree
 from segments.trees.uses import Use, uses_of
 from workspaces.models import Workspace

@@ -7,8 +7,7 @@ from operator import and_
 
 from pyroaring import BitMap
 
-from segments.audiences.people import Node, People
-from segments.filters.base import Filter
+from segments.filters.base import Filter, Node, Population
 
 
 @dataclass(frozen=True)
@@ -17,10 +16,10 @@ class Intersection:
 
     nodes: tuple[Node, ...]
 
-    def audience(self, people: People) -> BitMap:
+    def audience(self, people: Population) -> BitMap:
         return reduce(and_, (people.audience(node) for node in self.nodes))
 
-    def leaves(self, people: People) -> Iterator[Filter]:
+    def leaves(self, people: Population) -> Iterator[Filter]:
         for node in self.nodes:
             yield from node.leaves(people)
 
@@ -32,10 +31,10 @@ class Difference:
     node: Node
     without: Node
 
-    def audience(self, people: People) -> BitMap:
+    def audience(self, people: Population) -> BitMap:
         return people.audience(self.node) - people.audience(self.without)
 
-    def leaves(self, people: People) -> Iterator[Filter]:
+    def leaves(self, people: Population) -> Iterator[Filter]:
         yield from self.node.leaves(people)
         yield from self.without.leaves(people)
 
@@ -52,14 +51,14 @@ class Running:
         self.item = item
         self.join = join
 
-    def audience(self, people: People) -> BitMap:
+    def audience(self, people: Population) -> BitMap:
         own = people.audience(self.item)
         if self.before is None:
             return own
         so_far = people.audience(self.before)
         return own & so_far if self.join == "all" else own | so_far
 
-    def leaves(self, people: People) -> Iterable[Filter]:
+    def leaves(self, people: Population) -> Iterable[Filter]:
         if self.before is not None:
             yield from self.before.leaves(people)
         yield from self.item.leaves(people)

@@ -6,23 +6,23 @@ without filters say nothing; a tree that says nothing means everyone.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, reduce
 from itertools import count
 from operator import and_, or_
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
-from segments.filters.base import Catalogue, Filter, InvalidTree, Query, load
-from segments.trees.shapes import check_join, check_leaf, check_tree, shown
+from segments.filters.base import Filter, InvalidTree, Population, Query
+from segments.filters.catalogue import Catalogue
+from segments.filters.in_words import shown
+from segments.filters.judging import checked_leaf
+from segments.trees.shapes import check_join, check_tree
 from workspaces.models import Workspace
-
-if TYPE_CHECKING:
-    from segments.audiences.people import People
 
 #: Pages read the same few hundred trees again and again: those read last are kept, of characters
 #: no more than this each.
@@ -37,10 +37,10 @@ class Group:
     filters: tuple[Filter, ...]
     join: str = "all"
 
-    def audience(self, people: "People") -> BitMap:
+    def audience(self, people: Population) -> BitMap:
         return joined(self.join, (people.audience(item) for item in self.filters))
 
-    def leaves(self, people: "People") -> Iterator[Filter]:
+    def leaves(self, people: Population) -> Iterator[Filter]:
         for item in self.filters:
             yield from item.leaves(people)
 
@@ -64,7 +64,7 @@ class Tree:
         for group in self.groups + self.exclusions:
             yield from group.filters
 
-    def audience(self, people: "People") -> BitMap:
+    def audience(self, people: Population) -> BitMap:
         """Return the ids of the people whom the tree means."""
         inside = (
             joined(self.join, (people.audience(group) for group in self.groups))
@@ -75,7 +75,7 @@ class Tree:
             BitMap.difference, (people.audience(group) for group in self.exclusions), inside
         )
 
-    def leaves(self, people: "People") -> Iterator[Filter]:
+    def leaves(self, people: Population) -> Iterator[Filter]:
         """Give the filters whose bitmaps ``audience`` combines."""
         for group in self.groups + self.exclusions:
             yield from group.leaves(people)
@@ -134,18 +134,19 @@ def dump_group(group: Group) -> dict[str, Any]:
     return {"join": group.join, "filters": [item.dump() for item in group.filters]}
 
 
-def load_tree(stored: Any, named: Callable[[str], str] = shown) -> Tree:
+def load_tree(stored: Any, catalogue: Catalogue | None = None) -> Tree:
     """Return the tree that ``Tree.dump`` stored; ``{}`` is everyone.
 
     Raises ``InvalidTree`` where it has another shape or names a filter, an operator or a join that
-    does not exist; the sentence names the filter, by what ``named`` makes of its key.
+    does not exist; with a ``catalogue`` also for what its workspace does not have. The sentence
+    names the filter, with a ``catalogue`` as its menu does.
     """
     check_tree(stored)
     numbers = count(1)
     return Tree(
-        groups=load_groups(stored.get("groups", []), numbers, named),
+        groups=load_groups(stored.get("groups", []), numbers, catalogue),
         join=check_join(stored),
-        exclusions=load_groups(stored.get("exclusions", []), numbers, named),
+        exclusions=load_groups(stored.get("exclusions", []), numbers, catalogue),
     )
 
 
@@ -168,25 +169,24 @@ def stored_filters(stored: Any) -> list[Filter]:
 
 
 def load_groups(
-    stored: Iterable[dict[str, Any]], numbers: Iterator[int], named: Callable[[str], str]
+    stored: Iterable[dict[str, Any]], numbers: Iterator[int], catalogue: Catalogue | None
 ) -> tuple[Group, ...]:
     """Return the groups that have filters. ``numbers`` counts the filters of the whole tree."""
     groups = [
-        Group(tuple(_leaf(leaf, next(numbers), named) for leaf in group["filters"]), join)
+        Group(tuple(_leaf(leaf, next(numbers), catalogue) for leaf in group["filters"]), join)
         for group, join in [(group, check_join(group)) for group in stored]
     ]
     return tuple(group for group in groups if group.filters)
 
 
-def _leaf(stored: Any, number: int, named: Callable[[str], str]) -> Filter:
+def _leaf(stored: Any, number: int, catalogue: Catalogue | None) -> Filter:
     try:
-        check_leaf(stored)
-        return load(stored)
+        return checked_leaf(stored, catalogue)
     except InvalidTree as error:
         key = stored.get("filter") if isinstance(stored, dict) else None
-        raise InvalidTree(
-            about(number, named(key) if isinstance(key, str) else "?", error)
-        ) from error
+        named = catalogue.name_of if catalogue else shown
+        name = named(key) if isinstance(key, str) else "?"
+        raise InvalidTree(about(number, name, error)) from error
 
 
 def about(number: int, name: str, problem: object) -> str:

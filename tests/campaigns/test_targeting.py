@@ -9,7 +9,7 @@ from campaigns.models import Campaign, SendTo
 from campaigns.targeting import Numbers, Summary, Target, numbers_of
 from segments.audiences.estimates import Size
 from segments.audiences.people import people_of
-from segments.filters.base import Catalogue
+from segments.filters.catalogue import Catalogue
 from segments.models import Segment
 from segments.trees.tree import load_tree
 from tests.worlds.factories import ProfileFactory, SegmentFactory

@@ -14,7 +14,8 @@ from cohorts.models import Cohort, CohortMembership
 from cohorts.segment_filters import CohortFilter
 from profiles.models import Profile
 from segments.audiences.people import people_of
-from segments.filters.base import Catalogue, Query
+from segments.filters.base import Query
+from segments.filters.catalogue import Catalogue
 from segments.trees.tree import Tree, load_tree
 from tests.worlds.asking import asked_beside_its_like
 from tests.worlds.factories import CohortFactory, ProfileFactory, SegmentFactory

@@ -15,7 +15,7 @@ from segments.exports import csv_file as exports
 from segments.exports import jobs as export_jobs
 from segments.models import SegmentExport
 from tests.segments.test_segment_audiences import in_another_connection
-from tests.segments.test_segment_history import FRENCH_TREE
+from tests.segments.test_segment_sizes import FRENCH_TREE
 from tests.worlds.factories import AliasFactory, DeviceFactory, ProfileFactory, SegmentFactory
 from tests.worlds.merged_world import World
 from tests.worlds.rest_callers import RestCaller, rest_caller

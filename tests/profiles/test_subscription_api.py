@@ -10,7 +10,7 @@ from django.test import Client
 from profiles.models import GroupChannel, GroupSubscription, Profile, SubscriptionGroup
 from profiles.subscriptions.states import named, set_group_state
 from segments.audiences.people import people_of
-from segments.filters.base import load
+from segments.filters.judging import checked_leaf
 from tests.worlds.factories import ProfileFactory, SubscriptionGroupFactory, WorkspaceFactory
 from tests.worlds.rest_callers import rest_caller
 from workspaces.api_keys import ALL_PERMISSIONS, generate_api_key
@@ -222,7 +222,7 @@ def test_segments_follow_subscriptions_at_once(
         with people_of(workspace) as people:
             return [
                 len(
-                    load(
+                    checked_leaf(
                         {"filter": "subscription_group", "operator": name, "value": [str(news.pk)]}
                     ).audience(people)
                 )

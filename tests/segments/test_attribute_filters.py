@@ -7,7 +7,7 @@ import pytest
 
 from profiles.models import Profile
 from segments.audiences.people import people_of
-from segments.filters.base import load
+from segments.filters.judging import checked_leaf
 from segments.trees.tree import load_tree
 from tests.segments.test_event_filters import found, leaf
 from tests.worlds.factories import AliasFactory, DeviceFactory, ProfileFactory
@@ -56,9 +56,9 @@ def test_birthdays_are_found_by_the_day_of_the_year(
 
 def test_a_birthday_moves_at_midnight_in_utc() -> None:
     until = datetime(2025, 5, 6, tzinfo=UTC)
-    assert load(leaf("birthday_day", "today")).settled_until(noon(2025, 5, 5)) == until
-    assert load(leaf("birthday_day", "ahead", 3)).settled_until(noon(2025, 5, 5)) == until
-    assert load(leaf("birthday_day", "on", 1, 3)).settled_until(noon(2025, 5, 5)) is None
+    assert checked_leaf(leaf("birthday_day", "today")).settled_until(noon(2025, 5, 5)) == until
+    assert checked_leaf(leaf("birthday_day", "ahead", 3)).settled_until(noon(2025, 5, 5)) == until
+    assert checked_leaf(leaf("birthday_day", "on", 1, 3)).settled_until(noon(2025, 5, 5)) is None
 
 
 def audience(workspace: Workspace, item: dict[str, Any]) -> list[str]:
@@ -150,4 +150,4 @@ def test_what_is_seen_is_said_in_words(
     )
     AliasFactory(profile=ann, label="erp", name="4")
     AliasFactory(profile=ann, label="crm", name="17")
-    assert load(item).seen(workspace, ann, noon(2025, 5, 5)) == seen
+    assert checked_leaf(item).seen(workspace, ann, noon(2025, 5, 5)) == seen

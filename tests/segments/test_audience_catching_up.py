@@ -15,13 +15,13 @@ from campaigns.models import Campaign, SendTo
 from campaigns.targeting import Target
 from cohorts.models import CohortMembership
 from profiles.models import EventKind, Profile, Trace
-from segments.audiences import bitmaps
-from segments.audiences import people as audiences
+from segments.audiences import bitmaps, leaves
 from segments.audiences.estimates import Size
 from segments.audiences.people import people_of, this_minute
 from segments.builder.impact import impact_of
 from segments.filters.attributes import Country
-from segments.filters.base import HORIZON, load
+from segments.filters.base import HORIZON
+from segments.filters.judging import checked_leaf
 from segments.members import page_of_members
 from segments.models import LeafBitmap, LeafBuild, Segment
 from segments.sizes.overlap_views import compared
@@ -49,7 +49,7 @@ def members(workspace: Workspace, tree: dict[str, Any], now: datetime | None = N
 def test_many_rows_of_one_person_hide_nobody(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audiences, "MOST_CAUGHT_UP", 2)
+    monkeypatch.setattr(leaves, "MOST_CAUGHT_UP", 2)
     one, other = (ProfileFactory(workspace=workspace) for _ in range(2))
     assert members(workspace, HAS_ALIAS) == []
     for _ in range(3):
@@ -72,17 +72,17 @@ def test_an_update_that_changes_a_filter_begins_anew(
 def test_a_number_keeps_its_fingerprint_through_the_database(
     workspace: Workspace, number: float
 ) -> None:
-    asked = load(leaf("custom_number:visits", "more", number))
+    asked = checked_leaf(leaf("custom_number:visits", "more", number))
     LeafBuild.objects.create(
         fingerprint="x", workspace=workspace, leaf=asked.dump(), asked_at=workspace.created_at
     )
-    kept = load(LeafBuild.objects.get().leaf)
+    kept = checked_leaf(LeafBuild.objects.get().leaf)
     assert (kept, kept.fingerprint(workspace)) == (asked, asked.fingerprint(workspace))
 
 
 @pytest.mark.django_db(transaction=True)
 def test_marks_of_another_cluster_are_no_changes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audiences, "MOST_CAUGHT_UP", 2)
+    monkeypatch.setattr(leaves, "MOST_CAUGHT_UP", 2)
     workspace = ProfileFactory(country="FR").workspace
     for _ in range(2):
         ProfileFactory(workspace=workspace)
@@ -185,7 +185,7 @@ def test_numbers_are_of_the_tree_that_their_snapshot_sees(workspace: Workspace) 
 def test_with_many_restless_each_minute_is_as_plain_sql_counts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(audiences, "MOST_RESTLESS", 2)
+    monkeypatch.setattr(leaves, "MOST_RESTLESS", 2)
     workspace, now = WorkspaceFactory(), this_minute()
     for minutes in range(0, 360, 30):
         person = ProfileFactory(workspace=workspace)

@@ -15,11 +15,12 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from profiles.models import Profile
-from segments.audiences import backlog
-from segments.audiences import people as audiences
+from segments.audiences import backlog, leaves
 from segments.audiences.estimates import Size
-from segments.audiences.people import EVERYONE, PAGE, people_of
+from segments.audiences.patience import PAGE_SECONDS
+from segments.audiences.people import people_of
 from segments.filters.attributes import Country
+from segments.filters.everyone import EVERYONE
 from segments.models import LeafBitmap, LeafBuild
 from segments.tasks import build_leaf
 from tests.segments.test_audience_machine import another_connection
@@ -135,10 +136,10 @@ def test_a_new_try_has_not_failed(large: Workspace) -> None:
 
 def test_a_page_does_not_wait_for_a_turn(large: Workspace) -> None:
     size_of(large, EVERYONE)
-    turn = audiences._turns[name_of(FRENCH, large)] = Lock()
+    turn = leaves._turns[name_of(FRENCH, large)] = Lock()
     with turn:
         began = time.monotonic()
-        about = size_of(large, FRENCH, within=PAGE)
+        about = size_of(large, FRENCH, within=PAGE_SECONDS)
         assert time.monotonic() - began < 1
     assert about
     assert not about.exact
@@ -149,7 +150,7 @@ def test_a_page_does_not_wait_for_a_locked_table(large: Workspace) -> None:
     with another_connection() as other:
         other.execute("lock table profiles_profile")
         began = time.monotonic()
-        assert size_of(large, FRENCH, within=PAGE) is None
+        assert size_of(large, FRENCH, within=PAGE_SECONDS) is None
         assert time.monotonic() - began < 2
         other.rollback()
     exactly = size_of(large, FRENCH)
@@ -158,8 +159,8 @@ def test_a_page_does_not_wait_for_a_locked_table(large: Workspace) -> None:
 
 def test_one_slow_filter_slows_no_other(large: Workspace, slow: None) -> None:
     size_of(large, EVERYONE)
-    assert size_of(large, GERMAN, within=PAGE) is None
-    exactly = size_of(large, SPANISH, within=PAGE)
+    assert size_of(large, GERMAN, within=PAGE_SECONDS) is None
+    exactly = size_of(large, SPANISH, within=PAGE_SECONDS)
     assert exactly == Size(large.profiles.filter(country="ES").count())
 
 

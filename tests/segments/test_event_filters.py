@@ -12,7 +12,9 @@ from django.utils import timezone
 from profiles.events import NewEvent, record_events
 from profiles.models import EventKind, Profile
 from segments.audiences.people import people_of
-from segments.filters.base import HORIZON, Catalogue, load
+from segments.filters.base import HORIZON
+from segments.filters.catalogue import Catalogue
+from segments.filters.judging import checked_leaf
 from segments.models import Segment
 from segments.trees.tree import load_tree
 from tests.segments.test_segment_pages import HTMX, NEW, builder
@@ -68,7 +70,7 @@ def found(workspace: Workspace, item: dict[str, Any], now: datetime = NOW) -> st
     """Return the initials of those for whom ``item`` holds at ``now``: bitmap and SQL agree, and
     what is asked of some people alone.
     """
-    asked = load(item)
+    asked = checked_leaf(item)
     with people_of(workspace, now=now) as people:
         condition = asked.condition(workspace, people.now)
         sql = f"select id from profiles_profile where workspace_id = %s and {condition.sql}"
@@ -168,8 +170,8 @@ def test_calendar_days_move_at_midnight(workspace: Workspace, people: dict[str, 
     item = leaf(SIGNED_UP, "days_more", 1, 1)
     assert found(workspace, item, NOW.replace(hour=23, minute=59)) == "a"
     assert found(workspace, item, NOW.replace(day=16, hour=0)) == ""
-    assert load(item).settled_until(NOW) == NOW.replace(day=16, hour=0)
-    assert load(item).restless(workspace, NOW, NOW.replace(day=16, hour=0)) is None
+    assert checked_leaf(item).settled_until(NOW) == NOW.replace(day=16, hour=0)
+    assert checked_leaf(item).restless(workspace, NOW, NOW.replace(day=16, hour=0)) is None
 
 
 @pytest.mark.parametrize(
@@ -197,7 +199,7 @@ def test_events_are_told_apart_by_a_property(
 
 
 def test_who_is_restless_may_flip(workspace: Workspace, people: dict[str, int]) -> None:
-    item = load(leaf("last_purchase", "less_ago", 3.2))
+    item = checked_leaf(leaf("last_purchase", "less_ago", 3.2))
     until = item.settled_until(NOW)
     assert until == NOW + HORIZON
     query = item.restless(workspace, NOW, until)
@@ -238,7 +240,7 @@ def test_who_is_restless_may_flip(workspace: Workspace, people: dict[str, int]) 
     ],
 )
 def test_filters_are_said_in_words(workspace: Workspace, item: dict[str, Any], said: str) -> None:
-    assert load(item).sentence(Catalogue(workspace)) == said
+    assert checked_leaf(item).sentence(Catalogue(workspace)) == said
 
 
 @pytest.mark.parametrize(
@@ -254,13 +256,13 @@ def test_what_is_seen_in_one_person(
     workspace: Workspace, people: dict[str, int], item: dict[str, Any], ann: str, zoe: str
 ) -> None:
     def seen(who: str) -> str:
-        return load(item).seen(workspace, Profile.objects.get(pk=people[who]), NOW)
+        return checked_leaf(item).seen(workspace, Profile.objects.get(pk=people[who]), NOW)
 
     assert (seen("ann"), seen("zoe")) == (ann, zoe)
 
 
 def test_over_all_time_only_totals_are_read_and_parameters_are_bound(workspace: Workspace) -> None:
-    query = load(leaf("custom_event:it's", "less", 3)).query(workspace, NOW)
+    query = checked_leaf(leaf("custom_event:it's", "less", 3)).query(workspace, NOW)
     assert query.sql == (
         "select profile_id from (select profile_id, sum(count) as x from profiles_eventtotal "
         "where workspace_id = %s and kind = %s and name = %s  group by profile_id) as person "
@@ -270,7 +272,7 @@ def test_over_all_time_only_totals_are_read_and_parameters_are_bound(workspace: 
 
 
 def test_days_are_read_from_the_index_of_events(workspace: Workspace) -> None:
-    query = load(leaf(SIGNED_UP, "days_more", 3, 7)).query(workspace, NOW)
+    query = checked_leaf(leaf(SIGNED_UP, "days_more", 3, 7)).query(workspace, NOW)
     assert query.params == (
         workspace.pk,
         "custom",

@@ -7,8 +7,9 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
 
-from segments.audiences import jobs as building
-from segments.audiences.people import SMALL_TIME, people_of
+from segments.audiences import jobs
+from segments.audiences.patience import SMALL_SECONDS
+from segments.audiences.people import people_of
 from segments.filters.fields import validate_regex
 from segments.models import LeafBuild, Segment
 from segments.trees.tree import load_tree
@@ -26,7 +27,7 @@ EVIL = r"^(a|aa)+(a+)(a+)b\1\2\3c$"
 @pytest.fixture
 def evil(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The builder with such a filter, with little patience."""
-    monkeypatch.setattr(building, "JOB_TIMEOUT_MS", 300)
+    monkeypatch.setattr(jobs, "JOB_TIMEOUT_MS", 300)
     declare(workspace, bio="string")
     bio = "a" * 3000 + "b" + "a" * 3001 + "c"
     ProfileFactory(workspace=workspace, external_id="ada", custom={"bio": bio})
@@ -44,7 +45,7 @@ def test_the_job_gives_up_and_the_page_says_why(
 ) -> None:
     marketer_client.post(NEW, evil, headers=HTMX)
     for asked in LeafBuild.objects.all():
-        building.build(asked.pk)
+        jobs.build(asked.pk)
     answer = marketer_client.post(NEW, evil, headers=HTMX)
     said = "An exact size could not be worked out: a filter takes longer than two minutes"
     assert said in answer.text
@@ -73,15 +74,15 @@ def test_all_that_is_slow_in_a_small_workspace_shares_one_time(
     begun = monotonic()
     with people_of(workspace, within=0.0) as people:
         people.prepare([load_tree(tree_of(*slow))])
-    assert len(people.waiting) == 20
-    assert monotonic() - begun < 8 * SMALL_TIME
+    assert len(people.leaves.waiting) == 20
+    assert monotonic() - begun < 8 * SMALL_SECONDS
 
 
 def test_another_value_of_a_slow_filter_is_tried_for_a_shorter_time(
     workspace: Workspace, evil: dict[str, Any]
 ) -> None:
     first, second = (seconds_for(workspace, "matches", f"{EVIL}|x{n}") for n in range(2))
-    assert second < SMALL_TIME / 2 < first
+    assert second < SMALL_SECONDS / 2 < first
 
 
 def seconds_for(workspace: Workspace, operator: str, value: str) -> float:
@@ -99,7 +100,7 @@ def test_a_page_of_members_says_why_there_is_no_list(
     first = marketer_client.get(url)
     assert ("is being made" in first.text, "every 700ms" in first.text) == (True, True)
     for asked in LeafBuild.objects.all():
-        building.build(asked.pk)
+        jobs.build(asked.pk)
     failed = marketer_client.get(url)
     assert "An exact size could not be worked out:" in failed.text
     assert ("is being made" in failed.text, "every 10s" in failed.text) == (False, True)
@@ -111,7 +112,7 @@ def test_a_list_says_why_a_size_is_missing_and_asks_less_often(
     first = marketer_client.get("/w/acme/segments/")
     assert "every 700ms" in first.text
     for asked in LeafBuild.objects.all():
-        building.build(asked.pk)
+        jobs.build(asked.pk)
     failed = marketer_client.get("/w/acme/segments/")
     said = "Not every size could be worked out exactly: a filter takes longer than two minutes"
     assert (said in failed.text, "every 10s" in failed.text) == (True, True)

@@ -25,7 +25,7 @@ from segments.exports import user_objects_file as user_exports
 from segments.models import ExportState, Segment, UserExport
 from segments.tasks import call_back, drop_expired_exports, mend_exports, write_user_export
 from tests.profiles.test_events import at_once
-from tests.segments.test_segment_history import FRENCH_TREE
+from tests.segments.test_segment_sizes import FRENCH_TREE
 from tests.worlds.factories import AliasFactory, ProfileFactory, SegmentFactory
 from tests.worlds.receivers import Answer, Receiver, receiving
 from tests.worlds.rest_callers import RestCaller, rest_caller

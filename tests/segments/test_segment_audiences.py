@@ -348,7 +348,7 @@ def in_another_connection(work: Any, **arguments: Any) -> None:
 
 
 def test_custom_attributes_are_offered_by_type(workspace: Workspace) -> None:
-    from segments.filters.base import Catalogue
+    from segments.filters.catalogue import Catalogue
 
     CustomAttribute.objects.create(workspace=workspace, name="plan", type=AttributeType.STRING)
     menu = dict(Catalogue(workspace).menu)

@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from segments.audiences import bitmaps
 from segments.audiences.bitmaps import BitMap, Cache, Leaf, Moved, Snapshot
-from segments.audiences.people import EVERYONE, people_of
+from segments.audiences.people import people_of
+from segments.filters.everyone import EVERYONE
 from segments.models import LeafBitmap
 from segments.tasks import drop_unused_bitmaps
 from tests.worlds.factories import ProfileFactory

@@ -10,7 +10,10 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from campaigns.channels.email import EMAIL_IS_POSSIBLE
 from segments.audiences import backlog, bitmaps
 from segments.audiences.estimates import Size, estimated
-from segments.audiences.people import EVERYONE, WORTH_STORING, NotReady, people_of, sizes
+from segments.audiences.leaves import WORTH_STORING
+from segments.audiences.people import people_of, sizes
+from segments.filters.base import NotReady
+from segments.filters.everyone import EVERYONE
 from segments.models import LeafBuild
 from segments.tasks import build_leaf
 from segments.templatetags.sizes import size as shown

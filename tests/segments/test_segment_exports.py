@@ -15,7 +15,7 @@ from segments.exports import csv_file as exports
 from segments.exports import jobs as export_jobs
 from segments.models import ExportState, Segment, SegmentExport
 from segments.tasks import drop_expired_exports, mend_exports, write_export
-from tests.segments.test_segment_history import FRENCH_TREE
+from tests.segments.test_segment_sizes import FRENCH_TREE
 from tests.worlds.factories import AliasFactory, DeviceFactory, ProfileFactory, SegmentFactory
 from tests.worlds.waiting_jobs import jobs_of
 from workspaces.models import AuditEntry, Member, Workspace

@@ -9,7 +9,7 @@ from campaigns.models import Campaign
 from profiles.models import Profile
 from segments.audiences.people import people_of
 from segments.builder.lookup import Lookup, look_up
-from segments.filters.base import Catalogue
+from segments.filters.catalogue import Catalogue
 from segments.trees.tree import load_tree
 from tests.worlds.factories import AliasFactory, DeviceFactory, ProfileFactory, SegmentFactory
 from tests.worlds.targeting_world import builder_fields, leaf, tree_of

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from segments.models import Segment
-from tests.segments.test_segment_history import FRENCH_TREE
+from tests.segments.test_segment_sizes import FRENCH_TREE
 from tests.worlds.factories import AliasFactory, ProfileFactory, SegmentFactory
 from workspaces.models import Workspace
 

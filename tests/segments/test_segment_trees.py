@@ -13,7 +13,8 @@ from profiles.models import EventKind
 from segments.builder.builder import Builder
 from segments.builder.checking import checked_tree
 from segments.builder.json_view import written
-from segments.filters.base import Catalogue, InvalidTree
+from segments.filters.base import InvalidTree
+from segments.filters.catalogue import Catalogue
 from segments.filters.fields import pick
 from segments.models import Segment, UserList
 from segments.trees.shapes import parse
