@@ -1,6 +1,6 @@
 """Forms of which one counts: those of the channels of a message, of the ways to enter a Canvas."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from django import forms
@@ -40,11 +40,13 @@ class Alternatives:
         self,
         classes: Mapping[str, type[DraftForm]],
         *,
+        labels: Iterable[tuple[str, Any]],
         chosen: str,
         stored: dict[str, Any],
         data: QueryDict | None,
     ) -> None:
         self.chosen = chosen
+        self.labels = dict(labels)
         self.forms: dict[str, DraftForm] = {}
         for key, form_class in classes.items():
             if key == chosen:
@@ -52,8 +54,9 @@ class Alternatives:
             else:
                 self.forms[key] = form_class(prefix=key, initial=_typed(form_class, key, data))
 
-    def __iter__(self) -> Iterator[tuple[str, DraftForm]]:
-        return iter(self.forms.items())
+    def __iter__(self) -> Iterator[tuple[str, Any, DraftForm]]:
+        """Give each form, after its key and its label."""
+        return ((key, self.labels[key], form) for key, form in self.forms.items())
 
     def is_valid(self) -> bool:
         return self.chosen in self.forms and self.forms[self.chosen].is_valid()

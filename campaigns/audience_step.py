@@ -5,10 +5,11 @@ from contextlib import suppress
 from django.db import DatabaseError
 from django.http import QueryDict
 
+from campaigns.channels.base import every_reach
 from campaigns.editing import save_targeting
 from campaigns.forms import TargetingForm
 from campaigns.models import Targeted
-from campaigns.targeting import REACH, Summary, Target
+from campaigns.targeting import Summary, Target
 from segments.audiences.pending import Pending, pending_of
 from segments.audiences.people import PAGE, People, people_of
 from segments.builder.builder import Builder
@@ -118,7 +119,7 @@ class AudienceStep:
         ):
             target = self.target
             nodes = [node for builder in self.builders.values() for node in builder.nodes()]
-            people.prepare([*nodes, target, *REACH])
+            people.prepare([*nodes, target, *every_reach()])
             for builder in self.builders.values():
                 builder.measure(people)
             summary = target.summary(people)

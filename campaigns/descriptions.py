@@ -3,32 +3,17 @@
 Nothing is sent yet, so what a launch would fill is null, empty or 0, and all are drafts.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from campaigns.models import Campaign, Canvas, Channel, EntryType, Targeted
+from campaigns.models import Campaign, Canvas, EntryType, Targeted
 
 #: How Braze calls the ways to enter.
 SCHEDULE_TYPES: dict[str, str] = {
     EntryType.SCHEDULED: "time_based",
     EntryType.ACTION: "action_based",
     EntryType.API: "api_triggered",
-}
-#: What is counted of the messages of a channel.
-FIGURES: dict[str, tuple[str, ...]] = {
-    Channel.EMAIL: (
-        "sent",
-        "opens",
-        "unique_opens",
-        "clicks",
-        "unique_clicks",
-        "unsubscribes",
-        "bounces",
-        "delivered",
-        "reported_spam",
-    ),
-    Channel.WEBHOOK: ("sent", "errors"),
 }
 #: A campaign has one message, known by the identifier of the campaign itself.
 VARIATION_NAME = "Variant 1"
@@ -37,12 +22,13 @@ VARIATION_NAME = "Variant 1"
 def campaign_details(campaign: Campaign) -> dict[str, Any]:
     """Return what ``/campaigns/details`` tells."""
     message = {"channel": campaign.channel, "name": VARIATION_NAME}
+    message |= campaign.via.details(campaign.message, title=campaign.name)
     return _details(campaign) | {
         "schedule_type": None,
         "channels": [campaign.channel],
         "first_sent": None,
         "last_sent": None,
-        "messages": {str(campaign.pk): message | MESSAGES[campaign.channel](campaign)},
+        "messages": {str(campaign.pk): message},
         "conversion_behaviors": [],
     }
 
@@ -61,7 +47,7 @@ def canvas_details(canvas: Canvas) -> dict[str, Any]:
 
 def campaign_days(campaign: Campaign, days: Iterable[date]) -> list[dict[str, Any]]:
     """Return the figures of ``campaign`` on each of ``days``."""
-    figures = dict.fromkeys(FIGURES[campaign.channel], 0)
+    figures = dict.fromkeys(campaign.via.figures, 0)
     variation = {"variation_api_id": str(campaign.pk)} | figures
     totals = {
         "conversions": 0,
@@ -96,39 +82,3 @@ def _details(targeted: Targeted) -> dict[str, Any]:
         "tags": targeted.tags,
         "teams": [],
     }
-
-
-def _email(campaign: Campaign) -> dict[str, Any]:
-    written = campaign.message.get
-    return {
-        "extras": [],
-        "subject": written("subject", ""),
-        "body": written("body", ""),
-        "from": written("from_name", ""),
-        "reply_to": None,
-        "title": campaign.name,
-        "amp_body": None,
-        "preheader": written("preheader", ""),
-        "custom_plain_text": None,
-        "should_inline_css": False,
-        "should_whitespace_header": False,
-        "email_headers": [],
-    }
-
-
-def _webhook(campaign: Campaign) -> dict[str, Any]:
-    headers = dict(campaign.message.get("headers") or [])
-    kinds = (text for name, text in headers.items() if name.lower() == "content-type")
-    return {
-        "url": campaign.message.get("url", ""),
-        "body": campaign.message.get("body", ""),
-        "type": next(kinds, None),
-        "headers": headers,
-        "method": campaign.message.get("method", "POST"),
-    }
-
-
-MESSAGES: dict[str, Callable[[Campaign], dict[str, Any]]] = {
-    Channel.EMAIL: _email,
-    Channel.WEBHOOK: _webhook,
-}

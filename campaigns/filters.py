@@ -7,7 +7,8 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models import Campaign, Canvas, Channel
+from campaigns.channels.base import channel_choices
+from campaigns.models import Campaign, Canvas
 from segments.forms import named
 
 SORTS = [
@@ -57,7 +58,7 @@ class TargetedFilter(django_filters.FilterSet):
 
 class CampaignFilter(TargetedFilter):
     channel = django_filters.ChoiceFilter(
-        label=_("Channel"), empty_label=_("All channels"), choices=Channel
+        label=_("Channel"), empty_label=_("All channels"), choices=channel_choices
     )
 
     class Meta:

@@ -8,21 +8,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from campaigns.channels.base import CHANNELS, Channel, SendTo, channel_choices
 from segments.models import Segment
 from workspaces.models import User, Workspace, WorkspaceQuerySet
-
-
-class Channel(models.TextChoices):
-    EMAIL = "email", _("Email")
-    WEBHOOK = "webhook", _("Webhook")
-
-
-class SendTo(models.TextChoices):
-    """The subscription setting of the Audience Summary."""
-
-    SUBSCRIBED = "subscribed", _("users who are subscribed or opted-in")
-    OPTED_IN = "opted_in", _("opted-in users only")
-    EVERYONE = "everyone", _("all users including unsubscribed users")
 
 
 class TargetedQuerySet[T: "Targeted"](WorkspaceQuerySet[T]):
@@ -107,10 +95,14 @@ class Targeted(models.Model):
 class Campaign(Targeted):
     """One message on one channel. A draft until sending comes."""
 
-    channel = models.CharField(_("channel"), max_length=8, choices=Channel, default=Channel.EMAIL)
-    # The draft: what its channel's form asks for, e.g. {"subject": ..., "body": ...}. See
-    # ``campaigns.messages``.
+    channel = models.CharField(_("channel"), max_length=8, choices=channel_choices, default="email")
+    # The draft: what its channel's form asks for, e.g. {"subject": ..., "body": ...}.
     message = models.JSONField(default=dict, blank=True)
+
+    @property
+    def via(self) -> Channel:
+        """The channel itself, of which ``channel`` is the key."""
+        return CHANNELS[self.channel]
 
 
 class EntryType(models.TextChoices):

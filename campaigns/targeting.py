@@ -10,49 +10,23 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_
-from typing import ClassVar, Self
+from typing import Self
 from uuid import UUID
 
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
-from campaigns.models import Channel, SendTo, Targeted
-from profiles.models import Profile, Subscription
+from campaigns.channels.base import CHANNELS, Channel, SendTo, every_reach
+from campaigns.models import Targeted
+from profiles.models import Profile
 from segments.audiences.estimates import Size
 from segments.audiences.people import EVERYONE, PAGE, Node, People, people_of
-from segments.filters import fields
-from segments.filters.attributes import EMAIL_IS_AVAILABLE, AttributeFilter, EmailSubscription
-from segments.filters.base import Catalogue, Filter, InvalidTree, Label, Operator, unlisted
+from segments.filters.base import Catalogue, Filter, InvalidTree, Label
 from segments.models import Segment
 from segments.trees.nodes import Difference, Intersection
-from segments.trees.tree import Group, Tree, load_tree
+from segments.trees.tree import Tree, load_tree
 from workspaces.models import Workspace
-
-
-@unlisted
-class EmailPossible(AttributeFilter):
-    """Whether mail to a person arrives, wanted or not."""
-
-    kind = "email_possible"
-    column = "(email <> '' and email_hard_bounced_at is null and email_marked_spam_at is null)"
-    operators: ClassVar[dict[str, Operator]] = {"true": Operator("", fields.nothing, "x")}
-
-
-EMAIL_IS_OPTED_IN = EmailSubscription("", "is", (Subscription.OPTED_IN.value,))
-EMAIL_IS_POSSIBLE = EmailPossible("", "true", ())
-
-#: Whom each channel reaches, by the subscription setting. A webhook asks nothing of the person.
-REACHABLE: dict[Channel, dict[SendTo, Tree]] = {
-    Channel.EMAIL: {
-        SendTo.SUBSCRIBED: Tree((Group((EMAIL_IS_AVAILABLE,)),)),
-        SendTo.OPTED_IN: Tree((Group((EMAIL_IS_AVAILABLE, EMAIL_IS_OPTED_IN)),)),
-        SendTo.EVERYONE: Tree((Group((EMAIL_IS_POSSIBLE,)),)),
-    },
-    Channel.WEBHOOK: dict.fromkeys(SendTo, Tree()),
-}
-#: All that decides whom a channel reaches.
-REACH = [tree for settings in REACHABLE.values() for tree in settings.values()]
 
 
 @dataclass(frozen=True)
@@ -125,8 +99,8 @@ class Target:
     def numbers(self, people: People) -> Numbers:
         """Count the audience, and whom each channel reaches under the subscription setting."""
         reaches = [
-            Reach(channel, people.size(Intersection((self, REACHABLE[channel][self.send_to]))))
-            for channel in Channel
+            Reach(channel, people.size(Intersection((self, channel.reaches[self.send_to]))))
+            for channel in CHANNELS.values()
         ]
         return Numbers(people.size(EVERYONE), people.size(self), reaches)
 
@@ -185,7 +159,7 @@ def numbers_of(workspace: Workspace, listed: Iterable[Targeted]) -> dict[UUID, N
     found: dict[UUID, Numbers] = {}
     with suppress(DatabaseError), people_of(workspace, within=PAGE) as people:
         targets = dict(_readable(listed))
-        people.prepare([*targets.values(), *REACH])
+        people.prepare([*targets.values(), *every_reach()])
         for pk, target in targets.items():
             with suppress(InvalidTree, DatabaseError):
                 found[pk] = target.numbers(people)

@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 
 from campaigns.alternatives import Alternatives
 from campaigns.audience_step import AudienceStep
+from campaigns.channels.base import CHANNELS, channel_choices
 from campaigns.editing import save_draft, switch_archived
 from campaigns.entries import ENTRY_FORMS, entry_sentence
 from campaigns.filters import CampaignFilter, CanvasFilter, TargetedFilter
 from campaigns.forms import CampaignForm, CanvasForm
-from campaigns.messages import MESSAGE_FORMS
 from campaigns.models import Campaign, Canvas, EntryType, Targeted
 from campaigns.targeting import numbers_of
 from segments.builder.measuring import Question
@@ -61,7 +61,8 @@ def campaign_edit(request: WorkspaceRequest, pk: UUID | None = None) -> HttpResp
         return _refuse_archived(request, campaign)
     data, was = request.POST or None, campaign.name
     message = Alternatives(
-        MESSAGE_FORMS,
+        {key: channel.form for key, channel in CHANNELS.items()},
+        labels=channel_choices(),
         chosen=request.POST.get("channel", campaign.channel),
         stored=campaign.message,
         data=data,
@@ -84,6 +85,7 @@ def canvas_edit(request: WorkspaceRequest, pk: UUID | None = None) -> HttpRespon
     data, was = request.POST or None, canvas.name
     entry = Alternatives(
         ENTRY_FORMS,
+        labels=EntryType.choices,
         chosen=request.POST.get("entry_type", canvas.entry.get("type", EntryType.SCHEDULED)),
         stored=canvas.entry,
         data=data,
@@ -132,12 +134,11 @@ def _audience(request: WorkspaceRequest, targeted: Targeted, template: str) -> H
 @workspace_page()
 def campaign_detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     campaign = _get(request, Campaign, pk)
-    form_class = MESSAGE_FORMS[campaign.channel]
     context = {
         "targeted": campaign,
         "step": _measured(request, campaign),
-        "rows": form_class.rows(campaign.message),
-        "missing": form_class.missing(campaign.message),
+        "rows": campaign.via.form.rows(campaign.message),
+        "missing": campaign.via.form.missing(campaign.message),
     }
     return render(request, "campaigns/campaign.html", context)
 

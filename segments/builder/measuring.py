@@ -11,7 +11,7 @@ from segments.audiences.people import PAGE, People, people_of
 from segments.builder.builder import Builder
 from segments.builder.impact import impact_of
 from segments.builder.lookup import Lookup, look_up
-from segments.filters.attributes import EMAIL_IS_AVAILABLE
+from segments.builder.reach import WAYS
 from segments.filters.base import Catalogue, InvalidTree
 from segments.models import Segment
 from segments.trees.nodes import Intersection
@@ -57,7 +57,7 @@ def measured(
     asked = question or Question()
     try:
         with people_of(builder.workspace, within=PAGE) as people:
-            people.prepare([*builder.nodes(), EMAIL_IS_AVAILABLE])
+            people.prepare([*builder.nodes(), *(way.reaches for way in WAYS.values())])
             builder.measure(people)
             numbers = _numbers(builder, people)
             if changing is not None:
@@ -83,9 +83,10 @@ def _looked_up(
 
 
 def _numbers(builder: Builder, people: People) -> dict[str, Any]:
-    reachable = Intersection((builder.tree, EMAIL_IS_AVAILABLE))
     return {
         "size": builder.size,
-        "by_email": people.size(reachable),
+        "reaches": [
+            (way, people.size(Intersection((builder.tree, way.reaches)))) for way in WAYS.values()
+        ],
         "sample": people.sample(builder.tree),
     }

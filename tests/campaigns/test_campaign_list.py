@@ -72,7 +72,7 @@ def test_every_row_shows_the_reach_of_its_own_channel(
     make(workspace, "Filters", tree=tree_of(leaf("country", "any_of", "DE", "US")))
     page = analyst_client.get(CAMPAIGNS, {"sort": "name"})
     assert [
-        (c.name, [r.size for r in c.numbers.reaches if r.channel == c.channel])
+        (c.name, [r.size for r in c.numbers.reaches if r.channel == c.via])
         for c in page.context["page"]
     ] == [("By hook", [Size(7)]), ("By mail", [Size(3)]), ("Filters", [Size(3)])]
 

@@ -156,7 +156,7 @@ def test_the_summary_says_what_is_sent_to_whom(marketer_client: Client, campaign
     assert page.context["rows"] == [("Subject", "We miss you"), ("Body", "Come back")]
     step = page.context["step"]
     assert step.sentence == ("Everyone in “French” and “Trial” for whom Email address is not blank")
-    assert [(r.channel, r.size) for r in step.summary.numbers.reaches] == [
+    assert [(r.channel.key, r.size) for r in step.summary.numbers.reaches] == [
         ("email", Size(2)),
         ("webhook", Size(5)),
     ]

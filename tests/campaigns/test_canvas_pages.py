@@ -168,7 +168,7 @@ def test_a_canvas_has_an_audience_and_exit_criteria(
     assert canvas.exit_tree == tree_of(leaf("email_available", "false"))
     page = marketer_client.get(canvas.get_absolute_url())
     assert "Email available is false" in page.text
-    assert [(r.channel, r.size) for r in page.context["step"].summary.numbers.reaches] == [
+    assert [(r.channel.key, r.size) for r in page.context["step"].summary.numbers.reaches] == [
         ("email", Size(3)),
         ("webhook", Size(7)),
     ]

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from campaigns.models import Campaign, Channel, SendTo
+from campaigns.channels.base import CHANNELS
+from campaigns.models import Campaign, SendTo
 from campaigns.targeting import Numbers, Summary, Target, numbers_of
 from segments.audiences.estimates import Size
 from segments.audiences.people import people_of
@@ -40,7 +41,7 @@ def summary(
 
 def reach(numbers: Numbers) -> dict[str, int]:
     assert numbers.exact
-    return {reach.channel.value: reach.size.count for reach in numbers.reaches if reach.size}
+    return {reach.channel.key: reach.size.count for reach in numbers.reaches if reach.size}
 
 
 def test_without_a_choice_everyone_is_meant(workspace: Workspace, french: Segment) -> None:
@@ -147,4 +148,4 @@ def test_the_numbers_of_a_list_leave_out_what_cannot_be_answered(
     Campaign.objects.create(workspace=workspace, name="Bad", tree=tree)
     found = numbers_of(workspace, Campaign.objects.all())
     assert {pk: numbers.total for pk, numbers in found.items()} == {good.pk: Size(7)}
-    assert [reach.channel for reach in found[good.pk].reaches] == list(Channel)
+    assert [reach.channel for reach in found[good.pk].reaches] == list(CHANNELS.values())

@@ -11,6 +11,7 @@ from campaigns.models import Campaign
 from segments.audiences.estimates import Size
 from segments.audiences.pending import Pending
 from segments.builder.builder import Builder
+from segments.builder.reach import WAYS
 from segments.models import LeafBuild, Segment
 from tests.worlds.factories import SegmentFactory
 from tests.worlds.targeting_world import builder_fields, leaf, make_people, tree_of
@@ -128,9 +129,11 @@ def test_what_failed_says_why_and_is_asked_for_less_often() -> None:
 
 
 def test_an_estimate_is_never_shown_without_its_mark() -> None:
-    sizes = {"size": Size(1_240_000, 9_000), "by_email": Size(900_000, 9_000)}
+    sizes = {"size": Size(1_240_000, 9_000), "reaches": [(WAYS["email"], Size(900_000, 9_000))]}
     context = sizes | {"builder": {"everyone": Size(5_000_000)}}
-    assert "≈ 1.24M ± 0.01M</p>" in render_to_string("segments/summary.html", context)
+    shown = render_to_string("segments/summary.html", context)
+    assert "≈ 1.24M ± 0.01M</p>" in shown
+    assert "Email</dt><dd>≈ 900.00k ± 9.00k</dd>" in shown
     node = {"path": "g0", "size": Size(500, 20), "running": Size(20, 5)}
     shown = render_to_string("segments/size.html", {"node": node, "b": {"everyone": Size(1000)}})
     assert "≈ 500 ± 20 users" in shown

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from campaigns.targeting import EMAIL_IS_POSSIBLE
+from campaigns.channels.email import EMAIL_IS_POSSIBLE
 from segments.audiences import backlog, bitmaps
 from segments.audiences.estimates import Size, estimated
 from segments.audiences.people import EVERYONE, WORTH_STORING, NotReady, people_of, sizes

@@ -1,7 +1,7 @@
-"""What the draft of a message asks for, channel by channel. A new channel is one form here."""
+"""Webhooks: an HTTP request about each profile, which asks nothing of the profile itself."""
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -9,10 +9,10 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.alternatives import DraftForm
-from campaigns.models import Channel
+from campaigns.channels.base import LONGEST_BODY, Channel, SendTo, register, text_area
+from segments.trees.tree import Tree
 
 METHODS = ("POST", "GET", "PUT", "PATCH", "DELETE")
-LONGEST_BODY = 400_000
 #: A header's name as HTTP has it: letters, digits and a few signs.
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
@@ -39,26 +39,6 @@ class HeadersField(forms.CharField):
                 )
             pairs.append([name, text])
         return pairs
-
-
-def text_area(rows: int) -> forms.Textarea:
-    return forms.Textarea(attrs={"rows": rows})
-
-
-class EmailMessageForm(DraftForm):
-    needed = ("subject", "body")
-
-    from_name = forms.CharField(label=_("From name"), max_length=100, required=False)
-    subject = forms.CharField(label=_("Subject"), max_length=255, required=False)
-    preheader = forms.CharField(
-        label=_("Preheader"),
-        max_length=255,
-        required=False,
-        help_text=_("The line that the inbox shows beside the subject."),
-    )
-    body = forms.CharField(
-        label=_("Body"), max_length=LONGEST_BODY, required=False, widget=text_area(10)
-    )
 
 
 class WebhookMessageForm(DraftForm):
@@ -91,7 +71,22 @@ class WebhookMessageForm(DraftForm):
     )
 
 
-MESSAGE_FORMS: dict[str, type[DraftForm]] = {
-    Channel.EMAIL: EmailMessageForm,
-    Channel.WEBHOOK: WebhookMessageForm,
-}
+@register
+class Webhook(Channel):
+    key = "webhook"
+    label = _("Webhook")
+    icon = "webhook"
+    form = WebhookMessageForm
+    reaches: ClassVar[dict[SendTo, Tree]] = dict.fromkeys(SendTo, Tree())
+    figures = ("sent", "errors")
+
+    def details(self, message: dict[str, Any], *, title: str) -> dict[str, Any]:
+        headers = dict(message.get("headers") or [])
+        kinds = (text for name, text in headers.items() if name.lower() == "content-type")
+        return {
+            "url": message.get("url", ""),
+            "body": message.get("body", ""),
+            "type": next(kinds, None),
+            "headers": headers,
+            "method": message.get("method", "POST"),
+        }
