@@ -13,7 +13,7 @@ from workspaces.models import AuditEntry
 _DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
-class AuditFilter(django_filters.FilterSet):
+class AuditFilterSet(django_filters.FilterSet):
     """By what was done, by whom, and between which days (of the workspace's time zone)."""
 
     action = django_filters.ChoiceFilter(
