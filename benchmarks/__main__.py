@@ -34,7 +34,7 @@ PARTS = {
     "people:export_ids": ("export_ids_50",),
     "people:person_page": ("person_page",),
     "tracking:measure": ("track_75_attributes", "track_75_events", "track_4conn_p95"),
-    "portal:memory": ("web_rss",),
+    "memory:resident": ("web_rss",),
     "seeding:measure": ("seed_1m",),
     "csv_import:measure": ("csv_1m", "csv_rss"),
 }

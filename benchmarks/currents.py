@@ -34,8 +34,9 @@ from benchmarks.bench import Bench
 from benchmarks.figures import Figure
 from currents import connectors, outbox, partitions, sending
 from currents.envelopes import Happening, body
-from currents.event_types import CustomEvent, Person
 from currents.models import Connector, OutboxEvent, Queue
+from currents.types.base import Person
+from currents.types.behaviours import CustomEvent
 from profiles.models import Event
 from profiles.track.applying import track
 from profiles.track.call import open_call

@@ -1,9 +1,4 @@
-"""The portal as partners and browsers meet it: a real gunicorn, a connection kept alive.
-
-``web_rss`` is the resident memory of the web process after it has answered all that was asked. It
-holds bitmaps, which grow with the number of people, up to ``CACHE_BYTES`` of
-``segments.audiences.bitmaps``.
-"""
+"""The portal as partners and browsers meet it: a real gunicorn, a connection kept alive."""
 
 import os
 import socket
@@ -15,17 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from time import perf_counter
-from typing import TYPE_CHECKING
 
 import psutil
 from django.conf import settings
-
-from benchmarks.figures import Figure
-
-if TYPE_CHECKING:
-    from benchmarks.bench import Bench
-
-USUAL = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -45,13 +32,6 @@ class Portal:
     def resident_mb(self) -> float:
         """The memory of the web process, without that of gunicorn's own parent process."""
         return max(child.memory_info().rss for child in self.process.children()) / 1e6
-
-
-def memory(bench: "Bench") -> Iterator[Figure]:
-    """Give ``web_rss``."""
-    target = 150 if bench.users <= USUAL else None
-    note = "" if target else f"at {USUAL:,} users: within 150 MB"
-    yield Figure("web_rss", "MB", bench.portal.resident_mb(), target=target, note=note)
 
 
 @contextmanager

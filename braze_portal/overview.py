@@ -43,7 +43,7 @@ def figures(workspace: Workspace) -> Figures:
     """Count what stands in ``workspace``. Archived segments and messages are left out."""
     people = workspace.profiles.aggregate(all=Count("*"), identified=Count("external_id"))
     campaigns = workspace.campaigns.active()
-    canvases = workspace.canvass.active()
+    canvases = workspace.canvases.active()
     return Figures(
         people=people["all"],
         identified=people["identified"],

@@ -1,10 +1,8 @@
-from importlib import import_module
-from pkgutil import iter_modules
-
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 from campaigns import channels
+from lib.packages import import_modules
 
 
 class CampaignsConfig(AppConfig):
@@ -12,6 +10,4 @@ class CampaignsConfig(AppConfig):
     verbose_name = _("Campaigns")
 
     def ready(self) -> None:
-        # A channel registers itself.
-        for module in iter_modules(channels.__path__, f"{channels.__name__}."):
-            import_module(module.name)
+        import_modules(channels)  # where each channel registers itself

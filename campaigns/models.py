@@ -40,8 +40,8 @@ class Targeted(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="%(class)ss")
-    segments = models.ManyToManyField(Segment, related_name="%(class)ss", blank=True)
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    segments = models.ManyToManyField(Segment, blank=True)
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     updated_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
 
@@ -99,6 +99,9 @@ class Campaign(Targeted):
     # The draft: what its channel's form asks for, e.g. {"subject": ..., "body": ...}.
     message = models.JSONField(default=dict, blank=True)
 
+    class Meta(Targeted.Meta):
+        default_related_name = "campaigns"
+
     @property
     def via(self) -> Channel:
         """The channel itself, of which ``channel`` is the key."""
@@ -140,6 +143,9 @@ class Canvas(Targeted):
     exit_tree = models.JSONField(default=dict, blank=True)
 
     trees: ClassVar[dict[str, str]] = {"tree": "tree", "exit": "exit_tree"}
+
+    class Meta(Targeted.Meta):
+        default_related_name = "canvases"
 
     @property
     def entry_label(self) -> str:

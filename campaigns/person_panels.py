@@ -10,4 +10,4 @@ from workspaces.access import WorkspaceRequest
 @register
 def messages_of(request: WorkspaceRequest, person: Profile) -> Panel:
     """Say that nobody receives messages yet: campaigns and Canvases are drafts."""
-    return Panel(_("Messages received"), "campaigns/person_messages.html")
+    return Panel(_("Messages received"), "campaigns/parts/person_messages.html")

@@ -15,8 +15,8 @@ from campaigns.audience_step import AudienceStep
 from campaigns.channels.base import CHANNELS, channel_choices
 from campaigns.editing import save_draft, switch_archived
 from campaigns.entries import ENTRY_FORMS, entry_sentence
-from campaigns.filters import CampaignFilter, CanvasFilter, TargetedFilter
 from campaigns.forms import CampaignForm, CanvasForm
+from campaigns.listing import CampaignFilterSet, CanvasFilterSet, TargetedFilterSet
 from campaigns.models import Campaign, Canvas, EntryType, Targeted
 from campaigns.targeting import numbers_of
 from segments.builder.measuring import Question
@@ -31,18 +31,18 @@ editing_page = workspace_page(reads=Role.MARKETER, writes=Role.MARKETER)
 @workspace_page()
 def campaign_list(request: WorkspaceRequest) -> HttpResponse:
     known = Campaign.objects.in_workspace(request.workspace).select_related("updated_by")
-    filters = CampaignFilter(request.GET, known.prefetch_related("segments"))
+    filters = CampaignFilterSet(request.GET, known.prefetch_related("segments"))
     return _list(request, "campaigns/campaign_list.html", filters)
 
 
 @workspace_page()
 def canvas_list(request: WorkspaceRequest) -> HttpResponse:
     known = Canvas.objects.in_workspace(request.workspace).select_related("updated_by")
-    filters = CanvasFilter(request.GET, known.prefetch_related("segments"))
+    filters = CanvasFilterSet(request.GET, known.prefetch_related("segments"))
     return _list(request, "campaigns/canvas_list.html", filters)
 
 
-def _list(request: WorkspaceRequest, template: str, filters: TargetedFilter) -> HttpResponse:
+def _list(request: WorkspaceRequest, template: str, filters: TargetedFilterSet) -> HttpResponse:
     page = Paginator(filters.qs, PER_PAGE).get_page(request.GET.get("page"))
     numbers = numbers_of(request.workspace, page)
     for targeted in page:

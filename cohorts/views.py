@@ -17,9 +17,9 @@ from django.views.decorators.cache import never_cache
 from django_htmx.http import HttpResponseClientRedirect
 
 from cohorts import keys, receipts, rotation
-from cohorts.filters import LedgerFilter
 from cohorts.forms import InvalidateForm, KeyForm
 from cohorts.health import partner_health
+from cohorts.listing import LedgerFilterSet
 from cohorts.models import Cohort, CohortImport, DataImportKey, Partner
 from lib.addresses import rest_endpoint
 from workspaces import audit
@@ -203,7 +203,7 @@ def _connection(request: WorkspaceRequest, partner: str) -> dict[str, Any]:
 
 def _ledger(request: WorkspaceRequest, partner: Partner) -> dict[str, Any]:
     """The partner's cohorts, and its calls as the form narrows them."""
-    ledger = LedgerFilter(request.GET, workspace=request.workspace, partner=partner)
+    ledger = LedgerFilterSet(request.GET, workspace=request.workspace, partner=partner)
     cohorts = _cohorts(request, partner.slug)
     return {
         "ledger": ledger,

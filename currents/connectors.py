@@ -11,9 +11,9 @@ from django.utils import timezone
 from currents import outbox, waking
 from currents.calling import Answer, call
 from currents.envelopes import Happening, envelope
-from currents.event_types import CATALOGUE
 from currents.models import SENDING, Connector, ConnectorState, Queue
 from currents.samples import sample
+from currents.types.base import CATALOGUE
 from lib import outbound
 from lib.sealing import seal
 from workspaces import audit

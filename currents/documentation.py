@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 
-from currents.event_types import CATALOGUE, Described, Properties, person_fields, property_fields
+from currents.types.base import CATALOGUE, Properties
+from currents.types.fields import Described, person_fields, property_fields
 
 INTRODUCTION = """# Events
 
-Written by `manage.py event_catalogue` from `currents/event_types.py`.
+Written by `manage.py event_catalogue` from the classes in `currents/types/`.
 
 A connector posts `{"events": […]}`. Each event has an `event_type`, an `id` (UUID; the same one if
 the event is sent again), a `time` (Unix seconds, UTC), a `user` and `properties`. What is absent is

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from currents.event_types import Person, Properties, Uuid
+from currents.types.base import Person, Properties, Uuid
 
 NOTHING = (None, "")
 

@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from currents import connectors, partitions
-from currents.event_types import CATALOGUE, Properties, text_fields
 from currents.models import Connector, Transformation
+from currents.types.base import CATALOGUE, Properties
+from currents.types.fields import text_fields
 from lib.outbound import Refused, check_url
 from workspaces.models import User
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from currents.event_types import label_of
 from currents.models import Connector, Queue
+from currents.types.base import label_of
 from lib.statements import Statements
 from workspaces.models import AuditEntry, Workspace
 

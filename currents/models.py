@@ -10,7 +10,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from currents.event_types import label_of
+from currents.types.base import label_of
 from lib.wording import in_words
 from workspaces.models import User, Workspace, WorkspaceQuerySet
 

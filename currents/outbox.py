@@ -18,8 +18,8 @@ from django.db.backends.utils import CursorWrapper
 
 from currents import partitions, restoring, waking
 from currents.envelopes import Happening, envelope
-from currents.event_types import Properties
 from currents.models import SENDING, Queue
+from currents.types.base import Properties
 from lib.statements import Statements
 
 statements = Statements.beside(__file__, prepared=True)

@@ -3,7 +3,7 @@
 from dataclasses import fields
 from typing import Any
 
-from currents.event_types import Person, Properties
+from currents.types.base import Person, Properties
 
 TEXTS = {
     "ad_id_type": "google_ad_id",

@@ -13,14 +13,13 @@ from django.utils import timezone
 
 from currents import outbox
 from currents.envelopes import Happening
-from currents.event_types import (
+from currents.types.base import Person, Properties
+from currents.types.behaviours import (
     CustomEvent,
     FirstSession,
     GlobalStateChange,
     GroupStateChange,
     Location,
-    Person,
-    Properties,
     Purchase,
     SessionStart,
 )

@@ -14,8 +14,8 @@ from segments.audiences.freshness import freshness
 from segments.builder.builder import Builder
 from segments.builder.measuring import Question, answered, measured
 from segments.editing import archive_segment, duplicate_segment, save_segment, unarchive_segment
-from segments.forms import SegmentFilterSet, SegmentForm
-from segments.listing import listed, shown_of
+from segments.forms import SegmentForm
+from segments.listing import SegmentFilterSet, listed, shown_of
 from segments.models import Segment
 from segments.sizes.daily import RANGES, daily_sizes, range_asked
 from segments.trees.nesting import affected

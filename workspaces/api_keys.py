@@ -31,42 +31,6 @@ where key.lookup = %s
 KEY_FIELDS = ("id", "digest", "permissions", "allow_list", "expires_at", "last_used_at")
 WORKSPACE_FIELDS = ("id", "uid", "slug", "name", "time_zone")
 
-#: All that a key may be allowed, by area, as Braze names it: ``area.action``.
-PERMISSIONS = {
-    "users": (
-        "users.track",
-        "users.track.bulk",
-        "users.identify",
-        "users.alias.new",
-        "users.alias.update",
-        "users.merge",
-        "users.delete",
-        "users.external_ids.rename",
-        "users.external_ids.remove",
-        "users.export.ids",
-        "users.export.segment",
-    ),
-    "segments": ("segments.list", "segments.details", "segments.data_series"),
-    "campaigns": ("campaigns.list", "campaigns.details", "campaigns.data_series"),
-    "canvas": ("canvas.list", "canvas.details", "canvas.data_series"),
-    "events": ("events.list", "events.data_series"),
-    "purchases": (
-        "purchases.product_list",
-        "purchases.quantity_series",
-        "purchases.revenue_series",
-    ),
-    "sessions": ("sessions.data_series",),
-    "kpi": ("kpi.new_users.data_series", "kpi.dau.data_series", "kpi.mau.data_series"),
-    "email": ("email.status", "email.unsubscribe", "email.hard_bounces"),
-    "custom_attributes": ("custom_attributes.get",),
-    "subscription": (
-        "subscription.status.get",
-        "subscription.status.set",
-        "subscription.groups.get",
-    ),
-}
-ALL_PERMISSIONS = tuple(name for names in PERMISSIONS.values() for name in names)
-
 
 def generate_api_key(
     workspace: Workspace,
@@ -80,7 +44,7 @@ def generate_api_key(
 ) -> tuple[RestApiKey, str]:
     """Make a key; return it and its secret, drawn at random unless given. It is kept nowhere.
 
-    ``permissions`` are of ``ALL_PERMISSIONS``; ``allow_list`` holds IP addresses and networks.
+    ``permissions`` are of ``all_permissions()``; ``allow_list`` holds IP addresses and networks.
     """
     secret = secret or str(UUID(bytes=secrets.token_bytes(16)))
     key = RestApiKey.objects.create(

@@ -1,98 +1,45 @@
-"""The record of who did what: one append-only table."""
+"""The record of who did what: one append-only table.
+
+A room enters what it puts on record in a module ``audit_actions``, found at start-up.
+"""
 
 from collections.abc import Iterator
 from typing import Any
 
-from django.utils.translation import gettext, pgettext_lazy
-from django.utils.translation import gettext_noop as _
+from django.utils.translation import gettext
 
 from workspaces.models import AuditEntry, Role, User, Workspace
 
-#: Every action on record, in the order in which the audit page offers them. The names follow
-#: those of Braze's security event report where it has one.
-ACTIONS = (
-    _("Generated Data Import Key"),
-    _("Revealed Data Import Key"),
-    _("Invalidated Data Import Key"),
-    _("Kept Data Import Key"),
-    _("Added REST API key"),
-    _("Revealed REST API key"),
-    _("Removed REST API key"),
-    _("Cleared Cohort"),
-    _("Added Segment"),
-    _("Edited Segment"),
-    _("Archived Segment"),
-    _("Unarchived Segment"),
-    _("Exported Users"),
-    _("User Import Started"),
-    _("Added User List"),
-    _("Deleted User List"),
-    _("Edited User"),
-    _("Merged Users"),
-    _("Deleted User"),
-    _("Deleted Users"),
-    _("Renamed External IDs"),
-    _("Removed External IDs"),
-    _("Added Subscription Group"),
-    _("Edited Subscription Group"),
-    _("Added Campaign"),
-    _("Edited Campaign"),
-    _("Archived Campaign"),
-    _("Unarchived Campaign"),
-    _("Added Canvas"),
-    _("Edited Canvas"),
-    _("Archived Canvas"),
-    _("Unarchived Canvas"),
-    _("Added Connector"),
-    _("Edited Connector"),
-    _("Launched Connector"),
-    _("Paused Connector"),
-    _("Resumed Connector"),
-    _("Retried Connector"),
-    _("Replayed Connector"),
-    _("Sent Test Events"),
-    _("Deleted Connector"),
-    _("Added Member"),
-    _("Created Sign-in Link"),
-    _("Updated Account Permission"),
-    _("Removed Member"),
-    _("Updated Workspace"),
-)
+#: The place of each action on record among those that the audit page offers. The names follow those
+#: of Braze's security event report where it has one.
+ACTIONS: dict[str, int] = {}
 #: How the page names the details that stand beside an action.
-DETAILS = {
-    "addresses": pgettext_lazy("a detail", "allowed addresses"),
-    "after": pgettext_lazy("a detail", "after"),
-    "attributes": pgettext_lazy("a detail", "attributes"),
-    "before": pgettext_lazy("a detail", "before"),
-    "cohort_id": pgettext_lazy("a detail", "cohort ID"),
-    "columns": pgettext_lazy("a detail", "columns"),
-    "connector_id": pgettext_lazy("a detail", "connector ID"),
-    "copied_from": pgettext_lazy("a detail", "copied from"),
-    "ends": pgettext_lazy("a detail", "ends"),
-    "event_types": pgettext_lazy("a detail", "event types"),
-    "fields": pgettext_lazy("a detail", "fields"),
-    "members": pgettext_lazy("a detail", "members"),
-    "merged": pgettext_lazy("a detail", "merged"),
-    "name": pgettext_lazy("a detail", "name"),
-    "partner": pgettext_lazy("a detail", "partner"),
-    "permissions": pgettext_lazy("a detail", "permissions"),
-    "role": pgettext_lazy("a detail", "role"),
-    "since": pgettext_lazy("a detail", "since"),
-    "status": pgettext_lazy("a detail", "status"),
-    "step": pgettext_lazy("a detail", "step"),
-    "time_zone": pgettext_lazy("a detail", "time zone"),
-    "users": pgettext_lazy("a detail", "users"),
-}
+DETAILS: dict[str, Any] = {}
 #: The details that hold the code of a role.
 ROLES = {"after", "before", "role"}
 #: The detail that names the key of the REST API with which something was done.
 KEY = "api_key"
 
 
+def register(*names: str, place: int) -> None:
+    """Enter actions. The page offers them by ``place``, those of one place in this order."""
+    ACTIONS.update(dict.fromkeys(names, place))
+
+
+def register_details(**labels: Any) -> None:
+    """Enter how the page names details."""
+    DETAILS.update(labels)
+
+
+def actions() -> list[str]:
+    """Return every action on record, in the order in which the audit page offers them."""
+    return sorted(ACTIONS, key=ACTIONS.__getitem__)
+
+
 def record(
     workspace: Workspace, actor: User | None, action: str, subject: object, **detail: Any
 ) -> None:
-    """Write that ``actor`` did ``action`` (one of ``ACTIONS``) to ``subject``.
+    """Write that ``actor`` did ``action`` (one of ``actions()``) to ``subject``.
 
     ``detail`` is shown on the audit page: no secret goes in it.
     """

@@ -11,22 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from workspaces.api_keys import PERMISSIONS
+from workspaces.permissions import by_area
 
-#: How the page calls the areas of ``PERMISSIONS``.
-AREAS = {
-    "users": gettext_lazy("Users"),
-    "segments": gettext_lazy("Segments"),
-    "campaigns": gettext_lazy("Campaigns"),
-    "canvas": gettext_lazy("Canvas"),
-    "events": gettext_lazy("Custom events"),
-    "purchases": gettext_lazy("Purchases"),
-    "sessions": gettext_lazy("Sessions"),
-    "kpi": gettext_lazy("Key figures"),
-    "email": gettext_lazy("Email"),
-    "custom_attributes": gettext_lazy("Custom attributes"),
-    "subscription": gettext_lazy("Subscription groups"),
-}
 #: The box that stands for a whole area.
 ALL = "all"
 MOST_NETWORKS = 100
@@ -74,9 +60,9 @@ class ApiKeyForm(forms.Form):
         self.fields["expires_at"].help_text = _("Empty: never. Time zone: %(zone)s.") % {
             "zone": timezone.get_current_timezone_name()
         }
-        for area, names in PERMISSIONS.items():
-            self.fields[area] = forms.MultipleChoiceField(
-                label=AREAS[area],
+        for area, names in by_area().items():
+            self.fields[area.key] = forms.MultipleChoiceField(
+                label=area.label,
                 required=False,
                 widget=forms.CheckboxSelectMultiple,
                 choices=[(ALL, _("All of these")), *((name, name) for name in names)],
@@ -85,7 +71,7 @@ class ApiKeyForm(forms.Form):
     @property
     def areas(self) -> Iterator[forms.BoundField]:
         """The boxes of each area."""
-        return (self[area] for area in PERMISSIONS)
+        return (self[area.key] for area in by_area())
 
     def clean_expires_at(self) -> datetime | None:
         moment = self.cleaned_data["expires_at"]
@@ -105,8 +91,8 @@ class ApiKeyForm(forms.Form):
 
 def _permissions(cleaned: dict[str, Any]) -> Iterator[str]:
     """Give what was ticked: by itself, with its area, or with everything."""
-    for area, names in PERMISSIONS.items():
-        ticked = cleaned.get(area, [])
+    for area, names in by_area().items():
+        ticked = cleaned.get(area.key, [])
         whole = cleaned.get("everything") or ALL in ticked
         yield from (name for name in names if whole or name in ticked)
 

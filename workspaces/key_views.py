@@ -8,10 +8,10 @@ from django.views.decorators.cache import never_cache
 
 from lib.addresses import rest_endpoint
 from workspaces.access import WorkspaceRequest, workspace_page
-from workspaces.api_keys import PERMISSIONS
 from workspaces.issuing import NameTaken, delete_api_key, issue_api_key
-from workspaces.key_forms import AREAS, ApiKeyForm
+from workspaces.key_forms import ApiKeyForm
 from workspaces.models import RestApiKey, Role
+from workspaces.permissions import by_area
 
 admin_page = workspace_page(reads=Role.ADMIN, writes=Role.ADMIN)
 
@@ -45,8 +45,8 @@ def api_key_detail(request: WorkspaceRequest, pk: int) -> HttpResponse:
     """What a key may do, from where and until when. It is never edited."""
     key = _key(request, pk)
     areas = [
-        (AREAS[area], [name for name in names if name in key.permissions])
-        for area, names in PERMISSIONS.items()
+        (area.label, [name for name in names if name in key.permissions])
+        for area, names in by_area().items()
     ]
     context = {"key": key, "areas": [(label, names) for label, names in areas if names]}
     return render(request, "workspaces/api_key.html", context)

@@ -15,6 +15,7 @@ from django.db import transaction
 from lib.data_keys import derived
 from workspaces import api_keys, audit
 from workspaces.models import RestApiKey, Workspace, WorkspaceQuerySet
+from workspaces.permissions import all_permissions
 
 KEY_NAME = "Provisioned"
 
@@ -35,7 +36,7 @@ def provision_api_key(workspace: Workspace) -> str:
                 return secret
     secret = next(_secrets(workspace, secrets.token_hex(api_keys.LOOKUP // 2)))
     key, _ = api_keys.generate_api_key(
-        workspace, name=KEY_NAME, permissions=api_keys.ALL_PERMISSIONS, secret=secret
+        workspace, name=KEY_NAME, permissions=all_permissions(), secret=secret
     )
     audit.record(workspace, None, "Added REST API key", key.name)
     return secret
@@ -43,9 +44,7 @@ def provision_api_key(workspace: Workspace) -> str:
 
 def _unlimited(workspace: Workspace) -> WorkspaceQuerySet[RestApiKey]:
     own = RestApiKey.objects.in_workspace(workspace).filter(name=KEY_NAME, created_by=None)
-    return own.filter(
-        permissions__contains=list(api_keys.ALL_PERMISSIONS), allow_list=[], expires_at=None
-    )
+    return own.filter(permissions__contains=list(all_permissions()), allow_list=[], expires_at=None)
 
 
 def _secrets(workspace: Workspace, lookup: str) -> Iterator[str]:

@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy
 from workspaces import audit, invitations
 from workspaces import team as people
 from workspaces.access import WorkspaceRequest, workspace_page
-from workspaces.filters import AuditFilter
 from workspaces.forms import (
     AddMemberForm,
     RemoveMemberForm,
@@ -23,6 +22,7 @@ from workspaces.forms import (
     SignInForm,
     WorkspaceForm,
 )
+from workspaces.listing import AuditFilterSet
 from workspaces.models import Member, Role
 from workspaces.sign_in import cool_off_minutes
 
@@ -139,7 +139,7 @@ def _invitation(request: WorkspaceRequest, member: Member) -> HttpResponse:
 def audit_log(request: WorkspaceRequest) -> HttpResponse:
     """Who did what, the newest first."""
     entries = request.workspace.audit_entries.select_related("actor")
-    narrowed = AuditFilter(request.GET, queryset=entries)
+    narrowed = AuditFilterSet(request.GET, queryset=entries)
     page = Paginator(narrowed.qs, AUDIT_ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
     told = [
         (entry, audit.who_in_words(entry), list(audit.details_in_words(entry))) for entry in page

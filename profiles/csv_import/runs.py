@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 from pyroaring import BitMap
 
-from currents.event_types import GlobalStateChange
+from currents.types.behaviours import GlobalStateChange
 from lib.transactions import Collided, retried
 from lib.wording import Sentence
 from profiles import streaming

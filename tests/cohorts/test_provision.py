@@ -13,6 +13,7 @@ from cohorts.models import DataImportKey, Partner, PartnerApiKey
 from tests.worlds.factories import PASSWORD, MemberFactory
 from workspaces import api_keys
 from workspaces.models import AuditEntry, Member, RestApiKey, Role, User, Workspace
+from workspaces.permissions import all_permissions
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +48,7 @@ def test_provision_prints_keys_by_which_the_workspace_is_found(settings: Any) ->
 def test_provision_prints_a_rest_api_key_that_may_do_everything() -> None:
     key = api_keys.find(provision()["rest_api_key"])
     assert (key.workspace.slug, key.name) == ("acme", "Provisioned")
-    assert key.permissions == list(api_keys.ALL_PERMISSIONS)
+    assert key.permissions == list(all_permissions())
     assert (key.allow_list, key.expires_at) == ([], None)
 
 

@@ -11,8 +11,9 @@ from django.conf import settings
 
 from currents.documentation import page
 from currents.envelopes import Happening, envelope
-from currents.event_types import CATALOGUE, person_fields, property_fields
 from currents.samples import sample
+from currents.types.base import CATALOGUE
+from currents.types.fields import person_fields, property_fields
 from tests.worlds.currents_shapes import SHAPES
 from tests.worlds.currents_world import THEN
 

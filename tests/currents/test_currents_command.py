@@ -8,8 +8,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from currents import outbox
-from currents.event_types import CATALOGUE
 from currents.models import Connector
+from currents.types.base import CATALOGUE
 from lib.sealing import unseal
 from workspaces.models import AuditEntry, Workspace
 

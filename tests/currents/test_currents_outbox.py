@@ -17,8 +17,9 @@ from django.utils import timezone
 
 from currents import connectors, outbox, partitions, restoring, sending, tasks, waking, watching
 from currents.envelopes import Happening
-from currents.event_types import CATALOGUE, Location, Purchase, SessionEnd
 from currents.models import Connector, OutboxEvent, Queue
+from currents.types.base import CATALOGUE
+from currents.types.behaviours import Location, Purchase, SessionEnd
 from tests.cohorts.test_import_concurrency import database_url
 from tests.worlds.currents_world import ADA, CUSTOM, THEN, forget_jobs, happened, queue_of, write
 from tests.worlds.factories import WorkspaceFactory

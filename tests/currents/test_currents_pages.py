@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from currents.event_types import CATALOGUE
 from currents.models import Connector, DeliveryError
+from currents.types.base import CATALOGUE
 from lib.sealing import unseal
 from tests.worlds.currents_world import CUSTOM, connect, queue_of, send, write
 from tests.worlds.factories import ConnectorFactory

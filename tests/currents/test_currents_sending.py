@@ -17,9 +17,10 @@ from django.utils import timezone
 
 from currents import connectors, outbox, partitions, sending, tasks, waking, watching
 from currents.envelopes import Happening
-from currents.event_types import CATALOGUE, CustomEvent, Location, Purchase
 from currents.models import Connector, ConnectorState, DeliveryHour, OutboxEvent, Queue
 from currents.samples import sample
+from currents.types.base import CATALOGUE
+from currents.types.behaviours import CustomEvent, Location, Purchase
 from tests.worlds.currents_world import (
     THEN,
     connect,

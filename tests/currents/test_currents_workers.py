@@ -21,9 +21,9 @@ from django.db import connection
 
 from currents import outbox
 from currents.envelopes import Happening
-from currents.event_types import CATALOGUE
 from currents.models import OutboxEvent
 from currents.samples import sample
+from currents.types.base import CATALOGUE
 from tests.cohorts.test_import_concurrency import database_url
 from tests.worlds.currents_world import THEN, connect, forget_jobs, names, queue_of, write
 from tests.worlds.factories import WorkspaceFactory

@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from currents import outbox
-from currents.event_types import GlobalStateChange
 from currents.models import Connector, OutboxEvent
+from currents.types.behaviours import GlobalStateChange
 from profiles import streaming
 from profiles.events import NewEvent
 from profiles.models import EventKind, FormerExternalId, Profile, SubscriptionGroup

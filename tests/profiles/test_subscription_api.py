@@ -13,15 +13,16 @@ from segments.audiences.people import people_of
 from segments.filters.judging import checked_leaf
 from tests.worlds.factories import ProfileFactory, SubscriptionGroupFactory, WorkspaceFactory
 from tests.worlds.rest_callers import rest_caller
-from workspaces.api_keys import ALL_PERMISSIONS, generate_api_key
+from workspaces.api_keys import generate_api_key
 from workspaces.models import Workspace
+from workspaces.permissions import all_permissions
 
 type Answer = tuple[int, Any]
 
 
 class Caller:
     def __init__(self, workspace: Workspace) -> None:
-        _, secret = generate_api_key(workspace, name="All", permissions=ALL_PERMISSIONS)
+        _, secret = generate_api_key(workspace, name="All", permissions=all_permissions())
         self.client = Client(headers={"Authorization": f"Bearer {secret}"})
 
     def post(self, path: str, body: Any) -> Answer:

@@ -62,7 +62,10 @@ def test_a_segment_is_created(marketer_client: Client, workspace: Workspace) -> 
 def test_sizes_are_shown_while_one_edits(marketer_client: Client, people: None) -> None:
     answer = marketer_client.post(NEW, builder([FRENCH]), headers=HTMX)
     assert answer.context["size"] == Size(2)
-    assert {way.label: size for way, size in answer.context["reaches"]}["Email"] == Size(2)
+    assert [(str(way.label), size) for way, size in answer.context["reaches"]] == [
+        ("Email", Size(2)),
+        ("Webhook", Size(2)),
+    ]
     assert 'id="tree-g0-f0-size" hx-swap-oob="true">2 users</span>' in answer.text
     assert not Segment.objects.exists()
 

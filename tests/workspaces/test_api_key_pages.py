@@ -10,11 +10,12 @@ from django.utils import timezone
 
 from tests.worlds.factories import WorkspaceFactory
 from tests.worlds.rest_callers import RestCaller, rest_caller
-from workspaces.api_keys import ALL_PERMISSIONS, PERMISSIONS
 from workspaces.models import AuditEntry, Member, RestApiKey, Workspace
+from workspaces.permissions import all_permissions, by_area
 
 LIST = "/w/acme/settings/api-keys/"
 NEW = f"{LIST}new/"
+PERMISSIONS = {area.key: names for area, names in by_area().items()}
 SECRET = re.compile(r'value="([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})" readonly')
 
 
@@ -67,7 +68,7 @@ def test_making_a_key_is_on_record(admin_client: Client) -> None:
             {"segments": ["segments.details"], "canvas": ["all", "canvas.list"]},
             [*PERMISSIONS["canvas"], "segments.details"],
         ),
-        ({"everything": "on"}, list(ALL_PERMISSIONS)),
+        ({"everything": "on"}, list(all_permissions())),
     ],
 )
 def test_permissions_are_ticked_one_by_one_or_together(

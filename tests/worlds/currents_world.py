@@ -8,8 +8,9 @@ from django.db import connection
 
 from currents import connectors, outbox, sending, waking
 from currents.envelopes import Happening
-from currents.event_types import CATALOGUE, CustomEvent, Person
 from currents.models import Connector, DeliveryError, Queue
+from currents.types.base import CATALOGUE, Person
+from currents.types.behaviours import CustomEvent
 from tests.worlds.receivers import Receiver
 from workspaces.models import Workspace
 

@@ -8,8 +8,8 @@ from factory.django import DjangoModelFactory
 
 from cohorts import keys
 from cohorts.models import Cohort, CohortImport, DataImportKey, Partner
-from currents.event_types import CATALOGUE
 from currents.models import Connector
+from currents.types.base import CATALOGUE
 from profiles.csv_import import imports as csv_imports
 from profiles.csv_import import runs as csv_runs
 from profiles.csv_import.columns import Column

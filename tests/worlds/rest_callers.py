@@ -6,8 +6,9 @@ from typing import Any
 from django.http import HttpResponse
 from django.test import Client
 
-from workspaces.api_keys import ALL_PERMISSIONS, generate_api_key
+from workspaces.api_keys import generate_api_key
 from workspaces.models import RestApiKey, Workspace
+from workspaces.permissions import all_permissions
 
 RATE_HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 
@@ -32,6 +33,6 @@ class RestCaller:
 
 def rest_caller(workspace: Workspace, *permissions: str, **fields: Any) -> RestCaller:
     """Give a program a key with ``permissions``, all of them by default."""
-    fields = {"name": "Test", "permissions": permissions or ALL_PERMISSIONS} | fields
+    fields = {"name": "Test", "permissions": permissions or all_permissions()} | fields
     key, secret = generate_api_key(workspace, **fields)
     return RestCaller(workspace, key, secret)

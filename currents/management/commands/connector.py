@@ -8,9 +8,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from currents import connectors
-from currents.event_types import CATALOGUE
 from currents.forms import ConnectorForm
 from currents.models import Connector
+from currents.types.base import CATALOGUE
 from workspaces.models import Workspace
 from workspaces.opening import open_workspace
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.channels.base import channel_choices
 from campaigns.models import Campaign, Canvas
-from segments.forms import named
+from segments.listing import named
 
 SORTS = [
     ("-updated_at", _("Last edited")),
@@ -18,7 +18,7 @@ SORTS = [
 ]
 
 
-class TargetedFilter(django_filters.FilterSet):
+class TargetedFilterSet(django_filters.FilterSet):
     """Search, status, tag and order. Without a status, the drafts are listed."""
 
     q = django_filters.CharFilter(label=_("Search"), method="search")
@@ -56,7 +56,7 @@ class TargetedFilter(django_filters.FilterSet):
         return queryset.order_by(value, "pk")
 
 
-class CampaignFilter(TargetedFilter):
+class CampaignFilterSet(TargetedFilterSet):
     channel = django_filters.ChoiceFilter(
         label=_("Channel"), empty_label=_("All channels"), choices=channel_choices
     )
@@ -66,7 +66,7 @@ class CampaignFilter(TargetedFilter):
         fields = ["q", "channel", "status", "tag", "sort"]
 
 
-class CanvasFilter(TargetedFilter):
+class CanvasFilterSet(TargetedFilterSet):
     class Meta:
         model = Canvas
         fields: list[str] = []

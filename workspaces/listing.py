@@ -7,19 +7,19 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from workspaces.audit import ACTIONS
+from workspaces.audit import actions
 from workspaces.models import AuditEntry
 
 _DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
-class AuditFilter(django_filters.FilterSet):
+class AuditFilterSet(django_filters.FilterSet):
     """By what was done, by whom, and between which days (of the workspace's time zone)."""
 
     action = django_filters.ChoiceFilter(
         label=gettext_lazy("Action"),
         empty_label=gettext_lazy("Every action"),
-        choices=lambda: [(action, _(action)) for action in ACTIONS],
+        choices=lambda: [(action, _(action)) for action in actions()],
     )
     actor = django_filters.ChoiceFilter(
         label=gettext_lazy("Who"), field_name="actor_email", empty_label=gettext_lazy("Everyone")

@@ -1,58 +1,12 @@
-"""The catalogue: every type of event that can be streamed, one class each.
+"""What people do, and what becomes of their subscriptions."""
 
-The fields of a class are the properties of its events, under the names and types of Braze's custom
-HTTP connector. To add a type, add a class under ``register``: connectors then offer it, and
-``manage.py event_catalogue`` writes it into ``docs/events.md``. A field's type never changes, a
-new field is optional, and no field is taken away: receivers rely on that.
-"""
-
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar
-from uuid import UUID
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-#: An identifier that is a UUID, as one or as text.
-type Uuid = UUID | str
-
-
-def prop(kind: str, meaning: str) -> Any:
-    """A property that may be absent: its type in JSON, and what it means."""
-    return field(default=None, metadata={"kind": kind, "meaning": meaning})
-
-
-def always(kind: str, meaning: str) -> Any:
-    """A property that every event of the type carries."""
-    return field(metadata={"kind": kind, "meaning": meaning, "always": True})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Person:
-    """Who did it: the ``user`` of an event."""
-
-    user_id: str = always("hex24", "The `braze_id`")
-    external_user_id: str | None = prop("string", "The external id, of an identified person")
-    device_id: str | None = prop("string", "The device on which it happened")
-    timezone: str | None = prop("string", "The person's IANA time zone")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Properties:
-    """What the events of every type carry beside their own. ``app_group_id``, the workspace,
-    joins when an event is written.
-    """
-
-    event_type: ClassVar[str]
-    label: ClassVar[Any]
-    #: What tells of it, for ``docs/events.md``.
-    source: ClassVar[str]
-    #: Nothing does yet, so the type is only in the catalogue for what is to come.
-    is_to_come: ClassVar[bool] = False
-    #: The fields of ``Person`` that events of this type do not carry.
-    not_of_person: ClassVar[frozenset[str]] = frozenset({"timezone"})
-
-    app_id: Uuid | None = prop("uuid", "The app in which it happened")
+from currents.types.base import Properties, Uuid, always, prop, register
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,21 +23,6 @@ class WithAdvertisingId(OnDevice):
         "string", "`ios_idfa`, `google_ad_id`, `windows_ad_id` or `roku_ad_id`"
     )
     ad_tracking_enabled: bool | None = prop("boolean", "Whether tracking for ads is allowed")
-
-
-#: Every type by its name, in the order of the pages.
-CATALOGUE: dict[str, type[Properties]] = {}
-
-
-def register[P: type[Properties]](event_type: str, label: Any) -> Callable[[P], P]:
-    """Add a class to the catalogue as ``event_type``, called ``label`` on the pages."""
-
-    def add(kind: P) -> P:
-        kind.event_type, kind.label = event_type, label
-        CATALOGUE[event_type] = kind
-        return kind
-
-    return add
 
 
 @register("users.behaviors.CustomEvent", _("Custom event"))
@@ -210,45 +149,3 @@ class SessionEnd(Session):
     is_to_come = True
 
     duration: float | None = prop("number", "How long the session was, seconds")
-
-
-@dataclass(frozen=True)
-class Described:
-    """A field of an event, for documentation and forms."""
-
-    name: str
-    kind: str
-    meaning: str
-    always: bool
-
-
-def person_fields(kind: type[Properties]) -> Iterator[Described]:
-    """Give the fields of ``user`` in events of ``kind``."""
-    return (each for each in _described(Person) if each.name not in kind.not_of_person)
-
-
-def property_fields(kind: type[Properties]) -> Iterator[Described]:
-    """Give the fields of ``properties`` in events of ``kind``."""
-    own, shared = _described(kind), _described(Properties)
-    inherited = list(shared)
-    yield from (each for each in own if each not in inherited)
-    yield from inherited
-    yield Described("app_group_id", "uuid", "The workspace", True)
-
-
-def label_of(event_type: str) -> str:
-    """Return what the pages call ``event_type``: its name, where the catalogue has it no longer."""
-    return str(CATALOGUE[event_type].label) if event_type in CATALOGUE else event_type
-
-
-def text_fields() -> list[str]:
-    """Return the names of all fields of the catalogue that hold text, in alphabetical order."""
-    kinds = CATALOGUE.values()
-    described = (e for kind in kinds for e in (*person_fields(kind), *property_fields(kind)))
-    return sorted({each.name for each in described if each.kind == "string"})
-
-
-def _described(kind: type[Any]) -> Iterator[Described]:
-    for each in fields(kind):
-        about = each.metadata
-        yield Described(each.name, about["kind"], about["meaning"], "always" in about)

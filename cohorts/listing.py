@@ -22,7 +22,7 @@ def _day(label: Any, method: str) -> django_filters.DateFilter:
     return django_filters.DateFilter(label=label, method=method, widget=widget)
 
 
-class LedgerFilter(django_filters.FilterSet):
+class LedgerFilterSet(django_filters.FilterSet):
     """The calls of ``partner`` in ``workspace``, narrowed by what the page's form says."""
 
     cohort = django_filters.ModelChoiceFilter(label=_("Cohort"), empty_label=_("All cohorts"))
