@@ -1,5 +1,5 @@
--- Who shares an address, in the order of the transactions that wrote them last. The workspace comes
--- as a subquery for the reason told in identity.sql.
+-- Who shares an address, in the order of ``identity/look_up.sql`` turned round: the longest
+-- unchanged first. The workspace comes as a subquery for the reason told there.
 
 -- name: by_email
 select id, external_id is not null

@@ -78,7 +78,7 @@ from (
 where profile_id is not null
 
 -- name: match_email
--- Of several people with one address: the identified first, then who changed last.
+-- Of several people with one address: in the order of ``identity/look_up.sql``.
 insert into csv_match (number, profile_id)
 select number, profile_id
 from (
@@ -86,7 +86,7 @@ from (
         select profile.id from profiles_profile as profile
         where profile.workspace_id = (select %(workspace)s::bigint)
             and profile.email = csv_row.identifier and profile.email <> ''
-        order by profile.external_id is null, profile.changed desc, profile.id
+        order by profile.external_id is null, profile.changed desc, profile.id desc
         limit 1
     ) as profile_id
     from csv_row offset 0
@@ -101,7 +101,7 @@ from (
         select profile.id from profiles_profile as profile
         where profile.workspace_id = (select %(workspace)s::bigint)
             and profile.phone = csv_row.identifier and profile.phone <> ''
-        order by profile.external_id is null, profile.changed desc, profile.id
+        order by profile.external_id is null, profile.changed desc, profile.id desc
         limit 1
     ) as profile_id
     from csv_row offset 0
@@ -168,11 +168,10 @@ set custom = known.custom || said.custom,
     dob = coalesce(said.dob, known.dob),
     email = coalesce(said.email, known.email),
     email_subscribe = coalesce(said.email_subscribe, known.email_subscribe),
-    email_subscribe_at = case
-        when said.email_subscribe <> known.email_subscribe
-            or said.email_subscribe is not null and said.email <> known.email
-        then now() else known.email_subscribe_at
-    end,
+    email_subscribe_at = subscription_since(
+        said.email_subscribe, known.email_subscribe, known.email_subscribe_at,
+        said.email <> known.email
+    ),
     first_name = coalesce(said.first_name, known.first_name),
     gender = coalesce(said.gender, known.gender),
     home_city = coalesce(said.home_city, known.home_city),
@@ -182,10 +181,9 @@ set custom = known.custom || said.custom,
     email_marked_spam_at = coalesce(said.email_marked_spam_at, known.email_marked_spam_at),
     phone = coalesce(said.phone, known.phone),
     push_subscribe = coalesce(said.push_subscribe, known.push_subscribe),
-    push_subscribe_at = case
-        when said.push_subscribe <> known.push_subscribe then now()
-        else known.push_subscribe_at
-    end,
+    push_subscribe_at = subscription_since(
+        said.push_subscribe, known.push_subscribe, known.push_subscribe_at, false
+    ),
     time_zone = coalesce(said.time_zone, known.time_zone)
 from csv_change
 join csv_row as said on said.number = csv_change.number

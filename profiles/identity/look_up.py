@@ -59,8 +59,9 @@ def by_braze_id(workspace_id: int, braze_ids: list[str]) -> dict[str, int]:
 def by_email(workspace_id: int, emails: list[str]) -> dict[str, int]:
     """Return the profile ids of those of ``emails`` that somebody has.
 
-    Of several people with one address it is the one written last, and an identified one before
-    any other. ``by_phone`` is the same with phone numbers.
+    Of several people with one address it is the one written last, and an identified one before any
+    other; of those written together, the one with the highest id. ``by_phone`` is the same with
+    phone numbers.
     """
     return dict(_rows("by_email", workspace_id, emails=emails)) if emails else {}
 

@@ -55,7 +55,8 @@ where workspace_id = (select %(workspace)s::bigint)
     and braze_id = any(array(select json_array_elements_text(%(braze_ids)s)))
 
 -- name: by_email
--- By profile_email. The mark tells who was written last.
+-- By profile_email. Of several with one address: the identified first, then who was written last,
+-- as the mark tells; of those whom one transaction wrote, the one with the highest id.
 select distinct on (email) email, id
 from profiles_profile
 where workspace_id = (select %(workspace)s::bigint)

@@ -8,7 +8,7 @@ from django.utils import timezone
 from profiles import streaming
 from profiles.attributes import type_of
 from profiles.identity import deleting, merging
-from profiles.models import CustomAttribute, Profile, SubscriptionGroup
+from profiles.models import AddressState, CustomAttribute, Profile, SubscriptionGroup
 from profiles.subscriptions.states import set_group_state
 from workspaces import audit
 from workspaces.models import User
@@ -36,6 +36,10 @@ def edit_person(
         setattr(held, name, standard[name])
         if name in TIMED:
             setattr(held, TIMED[name], timezone.now())
+    if "email" in changed and "email_subscribe" in standard and not _has_state(held):
+        # The rule of ``subscription_since``. A state that is kept for the address is taken by a
+        # trigger, with its time.
+        held.email_subscribe_at = timezone.now()
     new = {name: value for name, value in custom.items() if held.custom.get(name) != value}
     held.custom = {n: v for n, v in (held.custom | new).items() if v is not None}
     if changed or new:
@@ -53,6 +57,12 @@ def edit_person(
     if names:
         audit.record(held.workspace, by, "Edited User", held, attributes=names)
     return names
+
+
+def _has_state(person: Profile) -> bool:
+    """Tell whether something was said of the address of ``person`` while nobody had it."""
+    states = AddressState.objects.filter(workspace_id=person.workspace_id, email=person.email)
+    return states.exists()
 
 
 def _register(person: Profile, values: dict[str, Any]) -> None:

@@ -15,8 +15,8 @@ for no key update
 -- name: change
 -- What was said of people, who come in the order of their ids. A column that is null was not spoken
 -- of; what may be empty comes as text, which is then empty. Only people of whom something changes
--- are written, by the database's own equality. A new state of a subscription begins now, and so does
--- one that is said with a new address. A custom attribute is known by name from its first value on,
+-- are written, by the database's own equality. Since when a subscription is as it is,
+-- ``subscription_since`` tells. A custom attribute is known by name from its first value on,
 -- with the type of that.
 with named as (
     insert into profiles_customattribute (workspace_id, name, type)
@@ -48,14 +48,13 @@ set
     latitude = case when said.latitude is null then person.latitude else nullif(said.latitude, '')::float end,
     longitude = case when said.longitude is null then person.longitude else nullif(said.longitude, '')::float end,
     custom = (person.custom || said.put) - said.gone,
-    email_subscribe_at = case
-        when said.email_subscribe <> person.email_subscribe
-            or said.email_subscribe is not null and said.email <> person.email
-        then now() else person.email_subscribe_at
-    end,
-    push_subscribe_at = case
-        when said.push_subscribe <> person.push_subscribe then now() else person.push_subscribe_at
-    end
+    email_subscribe_at = subscription_since(
+        said.email_subscribe, person.email_subscribe, person.email_subscribe_at,
+        said.email <> person.email
+    ),
+    push_subscribe_at = subscription_since(
+        said.push_subscribe, person.push_subscribe, person.push_subscribe_at, false
+    )
 from json_to_recordset(%(people)s) as said (
     id bigint, country text, email text, email_subscribe text, first_name text, gender text,
     home_city text, image_url text, language text, last_name text, phone text, push_subscribe
