@@ -16,7 +16,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from profiles.models import IDENTIFIER_BYTES
+from profiles.identity.who import is_keepable
 
 MOST_IDENTIFIERS = 1000
 TOO_MANY = "Only 1,000 `user_ids`, `device_ids`, and `aliases` are allowed per request"
@@ -168,10 +168,10 @@ def _insist(condition: object) -> None:
 def _identifier(value: Any) -> str:
     """Return ``value`` as the text of an identifier; a number becomes its decimal digits.
 
-    Raises ``ValueError`` also for NUL and lone surrogates, which PostgreSQL cannot keep.
+    Raises ``ValueError``. An empty text is taken: it is counted as one that nobody has.
     """
     text = value if type(value) is str else _digits(value)
-    if "\0" in text or len(text.encode()) > IDENTIFIER_BYTES:
+    if not is_keepable(text):
         raise ValueError
     return text
 

@@ -21,10 +21,10 @@ from profiles.attributes import (
     at_most_bytes,
     clean_custom,
     clean_standard,
-    is_storable,
     iso,
     parse_time,
 )
+from profiles.identity.who import is_keepable
 from profiles.models import IDENTIFIER_BYTES, AttributeType
 
 #: What a column may hold beside a standard attribute, which goes by its own name.
@@ -123,7 +123,7 @@ def _identifier(kind: str) -> Callable[[str], str]:
     def clean(text: str) -> str:
         if kind in STANDARD:
             text = str(clean_standard(kind, text)[1])
-        elif len(text.encode(errors="replace")) > IDENTIFIER_BYTES or not is_storable(text):
+        elif not is_keepable(text):
             raise InvalidAttribute.about(kind, at_most_bytes(IDENTIFIER_BYTES))
         return escaped(text.lower() if kind == "braze_id" else text)
 

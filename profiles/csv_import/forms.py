@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy
 
 from profiles.attributes import STANDARD, InvalidAttribute, clean_name
 from profiles.csv_import.columns import CUSTOM, IDENTIFIER, IGNORED, Column
-from profiles.models import IDENTIFIER_BYTES, AttributeType
+from profiles.identity.who import is_identifier
+from profiles.models import AttributeType
 
 MOST_BYTES = 500 * 2**20
 #: How many different values of a column are shown, and how much of each.
@@ -98,9 +99,7 @@ class ColumnForm(forms.Form):
                 clean_name(name)
             except InvalidAttribute:
                 self.add_error("name", _("Give the attribute a name of at most 255 characters."))
-        if cleaned.get("target") == f"{IDENTIFIER}alias" and not (
-            0 < len(name.encode(errors="replace")) <= IDENTIFIER_BYTES
-        ):
+        if cleaned.get("target") == f"{IDENTIFIER}alias" and not is_identifier(name):
             self.add_error("name", _("Give the label of the aliases."))
         return cleaned
 

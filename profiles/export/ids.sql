@@ -1,7 +1,7 @@
 -- name: by_one
 -- Whom a device, a Braze id, an e-mail address or a phone number names, with which of them it was.
 -- One look-up each, by its own index; what was not asked for is null, and equals nothing. The
--- workspace comes as a subquery for the reason told in identity.sql.
+-- workspace comes as a subquery for the reason told in identity/look_up.sql.
 select 'device_id', profile_id from profiles_device
 where workspace_id = (select %(workspace)s::bigint) and device_id = %(device_id)s
 union all

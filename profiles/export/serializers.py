@@ -9,10 +9,9 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from profiles.attributes import is_storable
 from profiles.export.ids import SINGLES, Named
 from profiles.export.user_objects import FIELDS
-from profiles.models import IDENTIFIER_BYTES
+from profiles.identity.who import is_keepable
 
 #: How many external ids and aliases one call may name.
 MOST_NAMED = 50
@@ -96,7 +95,7 @@ class ExportIdsSerializer(serializers.Serializer):
 
 def is_text(value: Any) -> bool:
     """Tell whether ``value`` is a text such as an identifier or a name can be."""
-    return isinstance(value, str) and is_storable(value) and len(value.encode()) <= IDENTIFIER_BYTES
+    return isinstance(value, str) and is_keepable(value)
 
 
 def _is_alias(item: Any) -> bool:

@@ -11,12 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
-from profiles.identifiers import BrazeId, ExternalId, Identifier, UserAlias
 from profiles.identity import naming as identities
 from profiles.identity import schemas
 from profiles.identity import serializers as shapes
 from profiles.identity.deleting import delete_people
 from profiles.identity.naming import Refused
+from profiles.identity.who import Kind, SharedAddress, Who, find_one
 from rest.calls import REFUSALS, RefusalSchema, RestCall, cleaned
 from workspaces import audit
 from workspaces.models import RestApiKey
@@ -25,17 +25,17 @@ from workspaces.models import RestApiKey
 Problems = list[tuple[int, str]]
 
 #: By array, what reads of an item whom it means.
-TO_IDENTIFY: dict[str, Callable[[Any], Identifier]] = {
+TO_IDENTIFY: dict[str, Callable[[Any], Who | SharedAddress]] = {
     "aliases_to_identify": lambda item: shapes.read_alias(item.get("user_alias")),
-    "emails_to_identify": lambda item: shapes.read_address(item, "email"),
-    "phone_numbers_to_identify": lambda item: shapes.read_address(item, "phone"),
+    "emails_to_identify": lambda item: shapes.read_address(item, Kind.EMAIL),
+    "phone_numbers_to_identify": lambda item: shapes.read_address(item, Kind.PHONE),
 }
-TO_DELETE: dict[str, Callable[[Any], Identifier]] = {
-    "external_ids": lambda item: ExternalId(shapes.read_id(item)),
+TO_DELETE: dict[str, Callable[[Any], Who | SharedAddress]] = {
+    "external_ids": lambda item: Who.external_id(shapes.read_id(item)),
     "user_aliases": shapes.read_alias,
-    "braze_ids": lambda item: BrazeId(shapes.read_id(item)),
-    "email_addresses": lambda item: shapes.read_address_or_text(item, "email"),
-    "phone_numbers": lambda item: shapes.read_address_or_text(item, "phone"),
+    "braze_ids": lambda item: Who.braze_id(shapes.read_id(item)),
+    "email_addresses": lambda item: shapes.read_address_or_text(item, Kind.EMAIL),
+    "phone_numbers": lambda item: shapes.read_address_or_text(item, Kind.PHONE),
 }
 
 
@@ -229,7 +229,7 @@ class AliasUpdates(IdentityCall):
                 shapes.read_text(item, key)
                 for key in ("alias_label", "old_alias_name", "new_alias_name")
             )
-            identities.rename_alias(self.workspace, UserAlias(label, old), new)
+            identities.rename_alias(self.workspace, label, old, new)
 
         items = sent["alias_updates"]
         return self.aliases_answer(len(items), {"alias_updates": apply_each(items, apply)})
@@ -300,7 +300,7 @@ class Delete(IdentityCall):
         for array, items in self.sent(request, shapes.DeleteSerializer).items():
 
             def find(item: Any, array: str = array) -> None:
-                person = TO_DELETE[array](item).find(self.workspace)
+                person = find_one(self.workspace, TO_DELETE[array](item))
                 people.update([] if person is None else [person])
 
             problems[array] = apply_each(items, find)

@@ -70,6 +70,14 @@ def by_phone(workspace_id: int, phones: list[str]) -> dict[str, int]:
     return dict(_rows("by_phone", workspace_id, phones=phones)) if phones else {}
 
 
+def sharing(workspace_id: int, kind: str, address: str) -> list[tuple[int, bool]]:
+    """Return all profiles with ``address``, an e-mail address or a phone number as ``kind`` says:
+    the one written last first; of those written together, the one with the highest id. Each comes
+    with whether it is identified.
+    """
+    return statements.rows(f"sharing_{kind}", workspace=workspace_id, address=address)
+
+
 def by_push_token(workspace_id: int, tokens: list[tuple[str, str]]) -> dict[tuple[str, str], int]:
     """Return the profile ids of those of ``tokens``, pairs of app and token, that are known."""
     if not tokens:

@@ -73,6 +73,19 @@ where workspace_id = (select %(workspace)s::bigint)
     and phone = any(array(select json_array_elements_text(%(phones)s)))
 order by phone, external_id is null, changed desc, id desc
 
+-- name: sharing_email
+-- All who share an address, in that order, but for who is identified.
+select id, external_id is not null
+from profiles_profile
+where workspace_id = (select %(workspace)s::bigint) and email = %(address)s and email <> ''
+order by changed desc, id desc
+
+-- name: sharing_phone
+select id, external_id is not null
+from profiles_profile
+where workspace_id = (select %(workspace)s::bigint) and phone = %(address)s and phone <> ''
+order by changed desc, id desc
+
 -- name: by_push_token
 -- One look-up a pair, by push_token.
 select known.app_id, known.token, known.profile_id

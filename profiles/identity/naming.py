@@ -1,13 +1,13 @@
-"""What names people: giving somebody an external id or an alias, and renaming either.
+"""What names profiles: giving a profile an external id or an alias, and renaming either.
 
 Each function applies one item of a call, whole or not at all, and raises ``Refused`` where it
 cannot be applied.
 """
 
 from lib.transactions import Collided, retried
-from profiles.identifiers import ExternalId, Identifier, UserAlias
-from profiles.identity import look_up as identity
+from profiles.identity import look_up
 from profiles.identity.merging import NotMerged, hold, merge_held
+from profiles.identity.who import SharedAddress, Who, find_one
 from profiles.models import Alias, FormerExternalId, Profile
 from workspaces.models import Workspace
 
@@ -17,13 +17,14 @@ class Refused(ValueError):
 
 
 @retried
-def identify(workspace: Workspace, who: Identifier, external_id: str) -> bool:
-    """Give the anonymous person whom ``who`` names the external id ``external_id``.
+def identify(workspace: Workspace, who: Who | SharedAddress, external_id: str) -> bool:
+    """Give the anonymous profile that ``who`` names the external id ``external_id``.
 
-    Where somebody has it already, the anonymous person is merged into that one, unless both have an
-    alias of the same label. Return whether that was so.
+    Where another profile has it already, the anonymous one is merged into that one, unless both
+    have an alias of the same label. Return whether that was so.
     """
-    person, known = who.find(workspace), ExternalId(external_id).find(workspace)
+    person = find_one(workspace, who)
+    known = find_one(workspace, Who.external_id(external_id))
     if person is None:
         raise Refused("no one user is found by this identifier")
     if known is None:
@@ -53,9 +54,11 @@ def _insist_on_anonymous(person: Profile) -> None:
 
 
 @retried
-def merge_named(workspace: Workspace, merged: Identifier, kept: Identifier) -> None:
-    """Merge whom ``merged`` names into whom ``kept`` names."""
-    one, other = merged.find(workspace), kept.find(workspace)
+def merge_named(
+    workspace: Workspace, merged: Who | SharedAddress, kept: Who | SharedAddress
+) -> None:
+    """Merge the profile that ``merged`` names into the one that ``kept`` names."""
+    one, other = find_one(workspace, merged), find_one(workspace, kept)
     if one is None or other is None:
         which = "identifier_to_merge" if one is None else "identifier_to_keep"
         raise Refused(f"no one user is found by {which}")
@@ -65,48 +68,49 @@ def merge_named(workspace: Workspace, merged: Identifier, kept: Identifier) -> N
 
 
 @retried
-def add_alias(workspace: Workspace, alias: UserAlias, external_id: str | None) -> None:
-    """Give the person with ``external_id`` an alias, or make somebody who has nothing else."""
-    owner = alias.find(workspace)
+def add_alias(workspace: Workspace, alias: Who, external_id: str | None) -> None:
+    """Give the profile with ``external_id`` an alias, or make a profile that has nothing else."""
+    owner = find_one(workspace, alias)
     if external_id is None:
         if owner is None:
             _create_alias(workspace, alias, Profile.objects.create(workspace=workspace))
         return
-    person = ExternalId(external_id).find(workspace)
+    person = find_one(workspace, Who.external_id(external_id))
     if person is None:
         raise Refused("no user has this external_id")
     if owner is not None and owner != person:
         raise Refused("another user has this alias")
     held = _held(workspace, person, no_key=True)
     if owner is None:
-        if held.aliases.filter(label=alias.label).exists():
+        if held.aliases.filter(label=alias.value[0]).exists():
             raise Refused("the user has another alias with this alias_label")
         _create_alias(workspace, alias, held)
 
 
-def _create_alias(workspace: Workspace, alias: UserAlias, person: Profile) -> None:
-    Alias.objects.create(workspace=workspace, profile=person, label=alias.label, name=alias.name)
+def _create_alias(workspace: Workspace, alias: Who, person: Profile) -> None:
+    label, name = alias.value
+    Alias.objects.create(workspace=workspace, profile=person, label=label, name=name)
 
 
 @retried
-def rename_alias(workspace: Workspace, alias: UserAlias, new_name: str) -> None:
-    """Give ``alias`` another name under its label."""
-    if alias.find(workspace) is None:
+def rename_alias(workspace: Workspace, label: str, name: str, new_name: str) -> None:
+    """Give the alias ``name`` another name under its ``label``."""
+    if find_one(workspace, Who.alias(label, name)) is None:
         raise Refused("no user has this alias")
-    if new_name == alias.name:
+    if new_name == name:
         return
-    if UserAlias(alias.label, new_name).find(workspace) is not None:
+    if find_one(workspace, Who.alias(label, new_name)) is not None:
         raise Refused("a user has the new alias already")
-    named = Alias.objects.filter(workspace=workspace, label=alias.label, name=alias.name)
+    named = Alias.objects.filter(workspace=workspace, label=label, name=name)
     if not named.update(name=new_name):
         raise Collided
 
 
 @retried
 def rename_external_id(workspace: Workspace, current: str, new: str) -> None:
-    """Give the person with the external id ``current`` the one ``new``.
+    """Give the profile with the external id ``current`` the one ``new``.
 
-    ``current`` is deprecated: it goes on naming that person until it is removed.
+    ``current`` is deprecated: it goes on naming that profile until it is removed.
     """
     if current == new:
         raise Refused("current_external_id and new_external_id are the same")
@@ -114,7 +118,7 @@ def rename_external_id(workspace: Workspace, current: str, new: str) -> None:
     person = people.select_for_update().first()
     if person is None:
         raise Refused("current_external_id is not the primary external_id of a user")
-    if identity.by_external_id(workspace.pk, [new]):
+    if look_up.by_external_id(workspace.pk, [new]):
         raise Refused("new_external_id is in use")
     FormerExternalId.objects.update_or_create(
         workspace=workspace, external_id=current, defaults={"profile": person}
@@ -128,7 +132,7 @@ def remove_external_id(workspace: Workspace, external_id: str) -> None:
     former = FormerExternalId.objects.filter(workspace=workspace, external_id=external_id)
     removed, _ = former.delete()
     if not removed:
-        is_primary = ExternalId(external_id).find(workspace) is not None
+        is_primary = find_one(workspace, Who.external_id(external_id)) is not None
         problem = "is primary: only deprecated ones can be removed" if is_primary else "is unknown"
         raise Refused(f"this external_id {problem}")
 

@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from profiles.identifiers import PRIORITIES
+from profiles.identity.who import PRIORITIES
 
 
 class AliasNameSchema(serializers.Serializer):

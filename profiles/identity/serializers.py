@@ -10,16 +10,15 @@ from typing import Any, NoReturn
 
 from rest_framework import serializers
 
-from profiles.attributes import is_storable
-from profiles.identifiers import (
-    PRIORITIES,
-    Address,
-    ExternalId,
-    Identifier,
-    UserAlias,
-)
 from profiles.identity.naming import Refused
-from profiles.models import IDENTIFIER_BYTES
+from profiles.identity.who import (
+    PRIORITIES,
+    Kind,
+    NotAnIdentifier,
+    SharedAddress,
+    Who,
+    read_identifier,
+)
 
 MOST_ITEMS = 50
 TOO_MANY_IDENTITIES = "The max number of external_ids and aliases per request was exceeded"
@@ -102,7 +101,7 @@ class MergeUpdatesField(serializers.Field):
         messages: dict[str, Any] = dict.fromkeys(("required", "null"), NO_OBJECTS)
         super().__init__(error_messages=messages, **kwargs)
 
-    def to_internal_value(self, data: Any) -> list[tuple[Identifier, Identifier]]:
+    def to_internal_value(self, data: Any) -> list[tuple[Who | SharedAddress, Who | SharedAddress]]:
         if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
             raise serializers.ValidationError(NO_OBJECTS)
         if len(data) > MOST_ITEMS:
@@ -151,21 +150,20 @@ def read_text(item: Any, key: str) -> str:
 
 
 def read_id(value: Any, name: str = "each") -> str:
-    """Return ``value``, an identifier that the database can keep. Raises ``Refused``."""
-    if not isinstance(value, str) or not value or not is_storable(value):
-        raise Refused(f"{name} must be a non-empty string")
-    if len(value.encode()) > IDENTIFIER_BYTES:
-        raise Refused(f"{name} must have at most {IDENTIFIER_BYTES} bytes")
-    return value
+    """Return ``value``, an identifier. Raises ``Refused``, which calls it ``name``."""
+    try:
+        return read_identifier(value, "must be a non-empty string")
+    except NotAnIdentifier as error:
+        raise Refused(f"{name} {error}") from None
 
 
-def read_alias(item: Any) -> UserAlias:
+def read_alias(item: Any) -> Who:
     """Return the alias that an object with ``alias_label`` and ``alias_name`` names."""
-    return UserAlias(read_text(item, "alias_label"), read_text(item, "alias_name"))
+    return Who.alias(read_text(item, "alias_label"), read_text(item, "alias_name"))
 
 
-def read_address(item: Any, kind: str) -> Address:
-    """Return whom an object with ``kind`` (email, phone) and a prioritization names."""
+def read_address(item: Any, kind: Kind) -> SharedAddress:
+    """Return which profile an object with an address and a prioritization names."""
     address = read_text(item, kind)
     words = item.get("prioritization")
     if (
@@ -174,24 +172,28 @@ def read_address(item: Any, kind: str) -> Address:
         or {"identified", "unidentified"} <= set(words)
     ):
         raise Refused(NO_PRIORITIZATION)
-    return Address(kind, address, tuple(words))
+    return _shared(kind, address, *words)
 
 
-def read_address_or_text(item: Any, kind: str) -> Address:
-    """Read also a bare address, which names somebody if only one person has it."""
-    return Address(kind, read_id(item, kind)) if isinstance(item, str) else read_address(item, kind)
+def read_address_or_text(item: Any, kind: Kind) -> SharedAddress:
+    """Read also a bare address, which names a profile if only that one has it."""
+    return _shared(kind, read_id(item, kind)) if isinstance(item, str) else read_address(item, kind)
+
+
+def _shared(kind: Kind, address: str, *words: str) -> SharedAddress:
+    return SharedAddress(kind, address.lower() if kind is Kind.EMAIL else address, words)
 
 
 #: By property, what reads an identifier of ``/users/merge``: an object with just that one.
-IDENTIFIERS: dict[str, Callable[[dict[str, Any]], Identifier]] = {
-    "external_id": lambda item: ExternalId(read_text(item, "external_id")),
+IDENTIFIERS: dict[str, Callable[[dict[str, Any]], Who | SharedAddress]] = {
+    "external_id": lambda item: Who.external_id(read_text(item, "external_id")),
     "user_alias": lambda item: read_alias(item["user_alias"]),
-    "email": lambda item: read_address(item, "email"),
-    "phone": lambda item: read_address(item, "phone"),
+    "email": lambda item: read_address(item, Kind.EMAIL),
+    "phone": lambda item: read_address(item, Kind.PHONE),
 }
 
 
-def read_any(item: Any) -> Identifier:
+def read_any(item: Any) -> Who | SharedAddress:
     """Return whom an identifier of ``/users/merge`` names. Raises ``Refused``."""
     known = item if isinstance(item, dict) else {}
     kinds = [kind for kind in IDENTIFIERS if known.get(kind) is not None]

@@ -1,21 +1,55 @@
-"""Whom a call means: by external id, alias, Braze id, e-mail address, phone number or push token.
+"""Which profile a call means: by external id, alias, Braze id, e-mail address, phone number or push
+token.
 
-The people of a whole call are found by one statement a kind, and those who are not there yet can
-be made.
+The profiles of a whole call are found by one statement a kind, and those that are missing can be
+made.
 """
 
 from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from django.db import connection
 
 from profiles.attributes import InvalidAttribute, clean_standard, is_storable
-from profiles.identity import look_up as identity
+from profiles.identity import look_up
 from profiles.models import IDENTIFIER_BYTES, Alias, Profile
 from workspaces.models import Workspace
 
 REQUIRED = "'external_id', 'braze_id', 'user_alias', 'email' or 'phone' is required"
+EMPTY = "must be a string that is not empty"
+TOO_LONG = f"must have at most {IDENTIFIER_BYTES} bytes"
+
+# What an identifier is
+
+
+class NotAnIdentifier(ValueError):
+    """A value that names nobody, whoever is asked for. The message says why, without a subject."""
+
+
+def is_keepable(text: str) -> bool:
+    """Tell whether the database can keep ``text`` as an identifier, or look for it."""
+    if text.isascii():  # as nearly all are: the length tells the bytes
+        return "\0" not in text and len(text) <= IDENTIFIER_BYTES
+    return is_storable(text) and len(text.encode()) <= IDENTIFIER_BYTES
+
+
+def is_identifier(value: Any) -> TypeGuard[str]:
+    """Tell whether ``value`` can name a profile: a text that is not blank and can be kept."""
+    return isinstance(value, str) and bool(value.strip()) and is_keepable(value)
+
+
+def read_identifier(value: Any, empty: str = EMPTY) -> str:
+    """Return ``value`` if it can name a profile. Raises ``NotAnIdentifier``, with the message
+    ``empty`` unless the text is too long.
+    """
+    if is_identifier(value):
+        return value
+    is_text = isinstance(value, str) and bool(value.strip()) and is_storable(value)
+    raise NotAnIdentifier(TOO_LONG if is_text else empty)
+
+
+# Identifiers
 
 
 class Kind(StrEnum):
@@ -30,34 +64,83 @@ class Kind(StrEnum):
 
 
 class Who(NamedTuple):
-    """An identifier: a text, of an alias its label and name, of a push token its app and itself."""
+    """An identifier: a text; of an alias its label and name; of a push token its app and itself."""
 
     kind: Kind
     value: Any
 
+    @classmethod
+    def external_id(cls, text: str) -> "Who":
+        return cls(Kind.EXTERNAL_ID, text)
+
+    @classmethod
+    def alias(cls, label: str, name: str) -> "Who":
+        return cls(Kind.ALIAS, (label, name))
+
+    @classmethod
+    def braze_id(cls, text: str) -> "Who":
+        return cls(Kind.BRAZE_ID, text.lower())
+
+
+class SharedAddress(NamedTuple):
+    """One of the profiles that share an e-mail address or a phone number (``kind`` says which).
+
+    The words of ``prioritization`` narrow them down in order. Unless exactly one is left then, it
+    names nobody.
+    """
+
+    kind: Kind
+    address: str
+    prioritization: tuple[str, ...] = ()
+
+
+#: Profiles that share an address, in the one order of ``look_up.sharing``: each with whether it is
+#: identified.
+type Candidates = list[tuple[int, bool]]
+#: How each word of a ``prioritization`` narrows them down.
+PRIORITIES: dict[str, Callable[[Candidates], Candidates]] = {
+    "identified": lambda people: [person for person in people if person[1]],
+    "unidentified": lambda people: [person for person in people if not person[1]],
+    "most_recently_updated": lambda people: people[:1],
+    "least_recently_updated": lambda people: people[-1:],
+}
+
 
 def read_who(item: Mapping[str, Any]) -> Who:
-    """Return whom ``item`` of a call is about. Raises ``InvalidAttribute``."""
+    """Return which profile ``item`` of a call is about. Raises ``InvalidAttribute``."""
     for kind, read in READERS.items():
         if (sent := item.get(kind)) is not None:
             return Who(kind, read(kind, sent))
     raise InvalidAttribute(REQUIRED)
 
 
+# Finding and making profiles
+
+
+def find_one(workspace: Workspace, named: Who | SharedAddress) -> int | None:
+    """Return the profile id of the one whom ``named`` names, or None."""
+    if isinstance(named, Who):
+        return find(workspace, [named]).get(named)
+    people: Candidates = look_up.sharing(workspace.pk, named.kind, named.address)
+    for word in named.prioritization:
+        people = PRIORITIES[word](people)
+    return people[0][0] if len(people) == 1 else None
+
+
 def find(workspace: Workspace, wanted: Collection[Who]) -> dict[Who, int]:
-    """Return the profile ids of those of ``wanted`` who are there."""
+    """Return the profile ids of those of ``wanted`` that are known."""
     found: dict[Who, int] = {}
-    for kind, look_up in LOOK_UPS.items():
+    for kind, ask in LOOK_UPS.items():
         if values := [who.value for who in wanted if who.kind is kind]:
-            known = look_up(workspace.pk, values)
+            known = ask(workspace.pk, values)
             found.update((Who(kind, value), profile) for value, profile in known.items())
     return found
 
 
 def create(workspace: Workspace, missing: Collection[Who]) -> dict[Who, int]:
-    """Make the people ``missing``, in a transaction; return their profile ids.
+    """Make the profiles ``missing``, in a transaction; return their ids.
 
-    Somebody whom another call made in the meantime is not made again.
+    What another call made in the meantime is not made again.
     """
     named = [who for who in missing if who.kind is Kind.EXTERNAL_ID]
     made = _create_anonymous(workspace, [who for who in missing if who.kind in BLANK])
@@ -70,8 +153,8 @@ def create(workspace: Workspace, missing: Collection[Who]) -> dict[Who, int]:
 
 
 def _create_anonymous(workspace: Workspace, missing: list[Who]) -> dict[Who, int]:
-    """Make people without an external id, one call at a time: no constraint keeps e-mail addresses
-    and phone numbers apart.
+    """Make profiles without an external id, one call at a time: no constraint keeps e-mail
+    addresses and phone numbers apart.
     """
     if not missing:
         return {}
@@ -89,12 +172,14 @@ def _create_anonymous(workspace: Workspace, missing: list[Who]) -> dict[Who, int
     return found | {who: person.pk for who, person in zip(new, people, strict=True)}
 
 
+# From what a call sends to an identifier
+
+
 def _identifier(kind: Kind, value: Any) -> str:
-    if not isinstance(value, str) or not value.strip() or not is_storable(value):
-        raise InvalidAttribute(f"'{kind}' must be a string that is not empty")
-    if len(value.encode()) > IDENTIFIER_BYTES:
-        raise InvalidAttribute(f"'{kind}' must have at most {IDENTIFIER_BYTES} bytes")
-    return value
+    try:
+        return read_identifier(value)
+    except NotAnIdentifier as error:
+        raise InvalidAttribute(f"'{kind}' {error}") from None
 
 
 def _alias(kind: Kind, value: Any) -> tuple[str, str]:
@@ -121,14 +206,14 @@ READERS: dict[Kind, Callable[[Kind, Any], Any]] = {
     Kind.PHONE: _contact,
 }
 LOOK_UPS: dict[Kind, Callable[[int, Any], Mapping[Any, int]]] = {
-    Kind.EXTERNAL_ID: identity.by_external_id,
-    Kind.ALIAS: identity.by_alias,
-    Kind.BRAZE_ID: identity.by_braze_id,
-    Kind.EMAIL: identity.by_email,
-    Kind.PHONE: identity.by_phone,
-    Kind.PUSH_TOKEN: identity.by_push_token,
+    Kind.EXTERNAL_ID: look_up.by_external_id,
+    Kind.ALIAS: look_up.by_alias,
+    Kind.BRAZE_ID: look_up.by_braze_id,
+    Kind.EMAIL: look_up.by_email,
+    Kind.PHONE: look_up.by_phone,
+    Kind.PUSH_TOKEN: look_up.by_push_token,
 }
-#: With what a person begins who is made for the sake of an identifier.
+#: With what a profile begins that is made for the sake of an identifier.
 BLANK: dict[Kind, Callable[[Any], dict[str, str]]] = {
     Kind.ALIAS: lambda _: {},
     Kind.EMAIL: lambda email: {"email": email},

@@ -1,6 +1,6 @@
 -- name: known_by
 -- A union of look-ups, each by its own index, where one "or" would read the whole table. The
--- workspace comes as a subquery for the reason told in identity.sql.
+-- workspace comes as a subquery for the reason told in identity/look_up.sql.
 select id from profiles_profile
 where workspace_id = (select %(workspace)s::bigint) and external_id = %(text)s
 union

@@ -10,7 +10,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from profiles.attributes import is_storable
+from profiles.identity.who import is_identifier
 from profiles.models import Subscription
 from rest.calls import SuccessSchema
 from rest.queries import one_message
@@ -39,7 +39,7 @@ class TextsField(serializers.Field):
 
     def to_internal_value(self, data: Any) -> list[str]:
         texts = data if isinstance(data, list) else [data]
-        if not all(isinstance(text, str) and text and is_storable(text) for text in texts):
+        if not all(is_identifier(text) for text in texts):
             self.fail("invalid")
         if len(texts) > MOST:
             self._refuse(f"may have at most {MOST} values")

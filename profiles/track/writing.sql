@@ -1,4 +1,4 @@
--- The workspace comes as a subquery for the reason told in identity.sql.
+-- The workspace comes as a subquery for the reason told in identity/look_up.sql.
 
 -- name: hold
 -- People in the order of their ids, so that two calls wait for each other and never deadlock. What

@@ -122,6 +122,7 @@ def test_removed_external_id_can_be_given_anew(caller: RestCaller, ada: Profile)
         ("ada", "bobby", "new_external_id is in use"),
         ("ada", "bob", "new_external_id is in use"),
         ("ada", "", "new_external_id must be a non-empty string"),
+        ("ada", " ", "new_external_id must be a non-empty string"),
         (1, "a", "current_external_id must be a non-empty string"),
         ("ada", "a\0", "new_external_id must be a non-empty string"),
     ],
