@@ -9,9 +9,10 @@ from django.db.models.functions import Now
 
 from lib.statements import Statements
 from profiles import streaming
-from profiles.attributes import InvalidAttribute, clean_standard
+from profiles.attributes import InvalidAttribute
 from profiles.identity import look_up as identity
 from profiles.models import GroupChannel, Profile, ProfileQuerySet, Subscription, SubscriptionGroup
+from profiles.standard import clean_standard
 from workspaces.models import Workspace
 
 statements = Statements.beside(__file__)

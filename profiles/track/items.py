@@ -14,16 +14,15 @@ from django.utils import timezone
 
 from profiles.attributes import (
     NAME_LENGTH,
-    STANDARD,
     InvalidAttribute,
     clean_name,
     clean_properties,
-    clean_standard,
     is_storable,
     parse_time,
 )
 from profiles.identity.who import Kind, Who, read_who
 from profiles.models import IDENTIFIER_BYTES, EventKind
+from profiles.standard import STANDARD, clean_standard
 from profiles.track import currencies
 from profiles.track.edits import Edit, clean_edit
 
