@@ -10,7 +10,7 @@ from psycopg import errors
 
 from lib.statements import pipelined
 from lib.transactions import ResourceLocked, retried
-from profiles import streaming
+from profiles import telling
 from profiles.attributes import InvalidAttribute
 from profiles.events import NewEvent, spell
 from profiles.identity import look_up as identity
@@ -44,18 +44,19 @@ def track(workspace: Workspace, call: TrackCall) -> None:
 
 @retried
 def _apply(workspace: Workspace, call: TrackCall) -> None:
-    listeners = None
+    hearings = None
     # The database looks people up while what is said of them is read.
     with pipelined():
         sought = identity.seek_people(workspace.pk, call.external_ids())
         if call.tells_events:
-            listeners = streaming.listen(workspace)
+            hearings = telling.Hearings(workspace)
+            hearings.ask()
         call.read()
         happened = call.happened()
         spelled = spell(happened)
     found = sought.fetchall()
-    if listeners:
-        listeners.people.update((pk, who) for pk, *who in found)
+    if hearings:
+        hearings.people.update((pk, who) for pk, *who in found)
     known = {Who(Kind.EXTERNAL_ID, external_id): pk for pk, _, external_id, _ in found}
     attributes = _of_known_groups(workspace, call)
     ids = _people(workspace, [item for _, item in attributes], happened, known)
@@ -73,7 +74,7 @@ def _apply(workspace: Workspace, call: TrackCall) -> None:
     # Otherwise they are not those that were spelled: some are of nobody, or sessions have come.
     if not sessions and len(told.events) == len(happened):
         told.spelled = spelled
-    happenings.record(workspace, told, listeners=listeners)
+    happenings.record(workspace, told, hearings=hearings)
 
 
 def _of_known_groups(workspace: Workspace, call: TrackCall) -> list[tuple[int, Attributes]]:
