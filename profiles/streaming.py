@@ -10,7 +10,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from currents import outbox
-from currents.envelopes import Happening
+from currents.envelopes import StreamedEvent
 from currents.event_types import (
     CustomEvent,
     FirstSession,
@@ -116,13 +116,15 @@ def _streamed(columns: Mapping[str, Any]) -> Iterator[str]:
     return (name for name in STREAMED if name in columns)
 
 
-def _settings(news: News, profiles: Mapping[int, Profile], source: Source) -> Iterator[Happening]:
+def _settings(
+    news: News, profiles: Mapping[int, Profile], source: Source
+) -> Iterator[StreamedEvent]:
     now = timezone.now()
     for pk, columns in news.columns.items():
         if profile := profiles.get(pk):
             for name in _streamed(columns):
                 if what := _set(profile, name, columns, source):
-                    yield Happening(what, _who(profile), now)
+                    yield StreamedEvent(what, _who(profile), now)
 
 
 def _set(
@@ -141,7 +143,7 @@ def _set(
     return Location(latitude=float(latitude), longitude=float(longitude))
 
 
-def _groups(news: News, profiles: Mapping[int, Profile], source: Source) -> Iterator[Happening]:
+def _groups(news: News, profiles: Mapping[int, Profile], source: Source) -> Iterator[StreamedEvent]:
     if not news.groups:
         return
     now = timezone.now()
@@ -157,19 +159,19 @@ def _groups(news: News, profiles: Mapping[int, Profile], source: Source) -> Iter
                 email_address=profile.email or None,
                 phone_number=profile.phone or None,
             )
-            yield Happening(what, _who(profile), now)
+            yield StreamedEvent(what, _who(profile), now)
 
 
 def _who(profile: Profile) -> Person:
     return _person(*(getattr(profile, name) for name in IDENTITY))
 
 
-def _events(events: Collection[NewEvent], people: Mapping[int, Person]) -> Iterator[Happening]:
+def _events(events: Collection[NewEvent], people: Mapping[int, Person]) -> Iterator[StreamedEvent]:
     firsts, now = _first_sessions(events), timezone.now()
     for event in events:
         if person := people.get(event.profile_id):
             for what in _done(event, firsts):
-                yield Happening(what, person, min(event.time, now))
+                yield StreamedEvent(what, person, min(event.time, now))
 
 
 def _done(event: NewEvent, firsts: Mapping[int, datetime]) -> Iterable[Properties]:

@@ -20,7 +20,7 @@ from pyroaring import BitMap
 from lib.transactions import Collided, retried
 from lib.wording import Sentence
 from profiles import telling
-from profiles.csv_import import files as csv_files
+from profiles.csv_import import files
 from profiles.csv_import.columns import CUSTOM, Column
 from profiles.csv_import.files import NumberedRow, Table, UnreadableFile
 from profiles.csv_import.imports import KEPT, fail, file_of, rejected_file_of
@@ -104,7 +104,7 @@ class _Run:
             register(self._import.workspace, self._columns)
         place = self._import.position
         rejected = RejectedRows(rejected_file_of(self._import), self._import.header)
-        with tables(), rejected, self._open() as file, csv_files.opened(file) as table:
+        with tables(), rejected, self._open() as file, files.opened(file) as table:
             for chunk in ahead(self._chunks(table, place)):
                 self._apply(chunk, rejected)
         self._finish()

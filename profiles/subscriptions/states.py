@@ -9,7 +9,7 @@ from django.db.models import Q
 from lib.statements import Statements
 from profiles import since_when, telling
 from profiles.attributes import InvalidAttribute
-from profiles.identity import look_up as identity
+from profiles.identity import look_up
 from profiles.models import GroupChannel, Profile, ProfileQuerySet, Subscription, SubscriptionGroup
 from profiles.standard import clean_standard
 from workspaces.models import Workspace
@@ -25,7 +25,7 @@ def named(
     phones: Collection[str] = (),
 ) -> ProfileQuerySet:
     """Return the people who have one of the external ids, or share an address or a number."""
-    known = identity.by_external_id(workspace.pk, list(external_ids))
+    known = look_up.by_external_id(workspace.pk, list(external_ids))
     whom = Q(pk__in=known.values())
     if emails:
         whom |= Q(email__in=[email.lower() for email in emails]) & ~Q(email="")

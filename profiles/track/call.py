@@ -12,7 +12,7 @@ from rest_framework.exceptions import ValidationError
 from profiles.attributes import InvalidAttribute, is_storable
 from profiles.identity.who import Who
 from profiles.standard import ATTRIBUTES, Attribute, Holds
-from profiles.track.items import Attributes, Happened, read_attributes, read_event, read_purchase
+from profiles.track.items import Attributes, Occurrence, read_attributes, read_event, read_purchase
 
 NOTHING_VALID = "Valid data must be provided in the 'attributes', 'events', or 'purchases' fields."
 TOO_MANY = "Max Input Length Exceeded"
@@ -46,8 +46,8 @@ class TrackCall:
     arrays: dict[str, list[Any]]
     most_about_one: int | None = None
     attributes: list[tuple[int, Attributes]] = field(default_factory=list)
-    events: list[tuple[int, Happened]] = field(default_factory=list)
-    purchases: list[tuple[int, Happened]] = field(default_factory=list)
+    events: list[tuple[int, Occurrence]] = field(default_factory=list)
+    purchases: list[tuple[int, Occurrence]] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
 
     @property
@@ -79,7 +79,7 @@ class TrackCall:
         if (most := self.most_about_one) and max(self._about_each().values(), default=0) > most:
             raise ValidationError(TOO_MANY_ABOUT_ONE.format(most=most))
 
-    def happened(self) -> list[Happened]:
+    def occurrences(self) -> list[Occurrence]:
         """Return the good events, then the purchases, each as many times as pieces were bought."""
         items = (item for _index, item in (*self.events, *self.purchases))
         return [item for item in items for _ in range(item.quantity)]

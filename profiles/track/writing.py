@@ -35,7 +35,7 @@ class Said:
 
 
 @dataclass(slots=True)
-class Happenings:
+class Changes:
     """What a call tells. People are named by their profile ids.
 
     ``spelled`` is what ``events.spell`` gave of the events, where that is done already.
@@ -66,7 +66,7 @@ def hold(workspace: Workspace, ids: Collection[int]) -> dict[int, dict[str, Any]
 
 
 def record(
-    workspace: Workspace, told: Happenings, *, hearings: telling.Hearings | None = None
+    workspace: Workspace, told: Changes, *, hearings: telling.Hearings | None = None
 ) -> None:
     """Write what was ``told``: one statement a kind, and only rows that change; and tell it.
     ``hearings`` are those that the transaction asked already.

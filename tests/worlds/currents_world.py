@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection
 
 from currents import connectors, outbox, sending, waking
-from currents.envelopes import Happening
+from currents.envelopes import StreamedEvent
 from currents.event_types import CATALOGUE, CustomEvent, Person
 from currents.models import Connector, DeliveryError, Queue
 from tests.worlds.receivers import Receiver
@@ -28,9 +28,11 @@ def connect(workspace: Workspace, receiver: Receiver, **fields: Any) -> Connecto
     return connector
 
 
-def happened(*names: str, **properties: Any) -> Iterable[Happening]:
+def happened(*names: str, **properties: Any) -> Iterable[StreamedEvent]:
     """Custom events of Ada, one for each of ``names``."""
-    return [Happening(CustomEvent(name=n, custom_properties=properties), ADA, THEN) for n in names]
+    return [
+        StreamedEvent(CustomEvent(name=n, custom_properties=properties), ADA, THEN) for n in names
+    ]
 
 
 def queue_of(connector: Connector, event_type: str = CUSTOM) -> Queue:
