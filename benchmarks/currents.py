@@ -33,7 +33,7 @@ from django.db import connection
 from benchmarks.bench import Bench
 from benchmarks.figures import Figure
 from currents import connectors, outbox, partitions, sending
-from currents.envelopes import Happening, body
+from currents.envelopes import StreamedEvent, body
 from currents.models import Connector, OutboxEvent, Queue
 from currents.types.base import Person
 from currents.types.behaviours import CustomEvent
@@ -169,7 +169,7 @@ def _fill(workspace: Workspace, count: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("truncate currents_outboxevent")
     partitions.make_ahead()
-    outbox.write(workspace.pk, [Happening(_sample(), Person(user_id="0" * 24), NOW)])
+    outbox.write(workspace.pk, [StreamedEvent(_sample(), Person(user_id="0" * 24), NOW)])
     text = OutboxEvent.objects.values_list("body", flat=True).get()
     head, _, rest = text.partition('"id":"')
     blank = f'{head}"id":"00000000-0000-0000-0000-000000000000{rest[36:]}'

@@ -26,7 +26,7 @@ import psycopg
 from benchmarks.bench import Bench
 from benchmarks.figures import Figure, percentile
 from benchmarks.portal import post
-from profiles.identity import look_up as identity
+from profiles.identity import look_up
 from workspaces.api_keys import generate_api_key
 from workspaces.models import RestApiKey, Workspace
 
@@ -141,7 +141,7 @@ def _upsert(connection: psycopg.Connection, workspace: Workspace) -> Call:
 
 def _copy(connection: psycopg.Connection, workspace: Workspace) -> Call:
     def call(people: list[int]) -> float:
-        ids = identity.by_external_id(workspace.pk, [f"user-{n}" for n in people])
+        ids = look_up.by_external_id(workspace.pk, [f"user-{n}" for n in people])
         events = [_event(n, 0) for n in people]
         started = perf_counter()
         with connection.transaction(), connection.cursor().copy(COPY) as copy:

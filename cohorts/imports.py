@@ -14,7 +14,7 @@ from cohorts.callers import Caller
 from cohorts.serializers import Change
 from lib.statements import Statements
 from lib.transactions import retried
-from profiles.identity import look_up as identity
+from profiles.identity import look_up
 
 statements = Statements.beside(__file__, prepared=True)
 UNMATCHED_SAMPLE = 100
@@ -103,9 +103,9 @@ def change_members(
 
 def _resolve(workspace_id: int, changes: list[Change]) -> Tally:
     """Find whom the identifiers of ``changes`` mean: one statement a kind."""
-    users = identity.by_external_id(workspace_id, [i for c in changes for i in c.user_ids])
-    aliases = identity.by_alias(workspace_id, [i for c in changes for i in c.aliases])
-    devices, taken = identity.by_device(workspace_id, [i for c in changes for i in c.device_ids])
+    users = look_up.by_external_id(workspace_id, [i for c in changes for i in c.user_ids])
+    aliases = look_up.by_alias(workspace_id, [i for c in changes for i in c.aliases])
+    devices, taken = look_up.by_device(workspace_id, [i for c in changes for i in c.device_ids])
     tally = Tally()
     for change in changes:
         active = not change.should_remove

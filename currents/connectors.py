@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from currents import outbox, waking
 from currents.calling import Answer, call
-from currents.envelopes import Happening, envelope
+from currents.envelopes import StreamedEvent, envelope
 from currents.models import SENDING, Connector, ConnectorState, Queue
 from currents.samples import sample
 from currents.types.base import CATALOGUE
@@ -119,8 +119,8 @@ def delete(connector: Connector, *, by: User | None) -> None:
 def send_test_events(connector: Connector, *, by: User | None) -> Answer:
     """Send one made-up event of each type that the connector wants, and return what came of it."""
     uid, now = connector.workspace.uid, timezone.now()
-    happenings = [Happening(*sample(CATALOGUE[name]), now) for name in _known(connector)]
-    envelopes = [envelope(happening, workspace_uid=uid) for happening in happenings]
+    events = [StreamedEvent(*sample(CATALOGUE[name]), now) for name in _known(connector)]
+    envelopes = [envelope(event, workspace_uid=uid) for event in events]
     with outbound.Client() as client:
         answer = call(client, connector, envelopes, timeout=TEST_TIMEOUT)
     _record(connector, by, "Sent Test Events", status=answer.status)

@@ -11,20 +11,20 @@ from currents.types.base import Person, Properties, Uuid
 NOTHING = (None, "")
 
 
-class Happening(NamedTuple):
-    """Something that somebody did, or that was done to them, at a time."""
+class StreamedEvent(NamedTuple):
+    """What a person did, or what was done to them, at a time."""
 
     what: Properties
     who: Person
     time: datetime
 
 
-def envelope(happening: Happening, *, workspace_uid: Uuid, id: UUID | None = None) -> str:
+def envelope(event: StreamedEvent, *, workspace_uid: Uuid, id: UUID | None = None) -> str:
     """Return one event as JSON text, with ``id`` or one of its own.
 
     Absent values are absent keys. Raises ValueError where a value has no place in JSON.
     """
-    what, who, time = happening
+    what, who, time = event
     user = {
         name: value
         for name, value in vars(who).items()

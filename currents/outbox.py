@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.backends.utils import CursorWrapper
 
 from currents import partitions, restoring, waking
-from currents.envelopes import Happening, envelope
+from currents.envelopes import StreamedEvent, envelope
 from currents.models import SENDING, Queue
 from currents.types.base import Properties
 from lib.statements import Statements
@@ -103,9 +103,9 @@ def wanted(workspace_id: int) -> frozenset[str]:
 
 
 def write(
-    workspace_id: int, happenings: Iterable[Happening], *, asked: Asked | None = None
+    workspace_id: int, events: Iterable[StreamedEvent], *, asked: Asked | None = None
 ) -> None:
-    """Write those of ``happenings`` that a connector wants, in their order.
+    """Write those of ``events`` that a connector wants, in their order.
 
     They become true with the transaction that is under way. Soon after it, a worker sends them.
     ``asked`` is what ``ask`` gave in the same transaction, if the writer did. Raises ValueError
@@ -114,15 +114,15 @@ def write(
     asked = asked or ask(workspace_id)
     lines: dict[str, list[str]] = {}
     uid = asked.uid
-    for each in happenings:
+    for each in events:
         if asked.wants(type(each.what)):
             line = envelope(each, workspace_uid=uid)
             lines.setdefault(each.what.event_type, []).append(line)
     if lines:
         with transaction.atomic(savepoint=False):
             partitions.ensure(asked.day)
-            for event_type, events in lines.items():
-                _write(workspace_id, event_type, events)
+            for event_type, bodies in lines.items():
+                _write(workspace_id, event_type, bodies)
                 for queue in asked.queues[event_type]:
                     transaction.on_commit(partial(waking.wake, queue), robust=True)
 

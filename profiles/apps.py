@@ -10,3 +10,5 @@ class ProfilesConfig(AppConfig):
     def ready(self) -> None:
         # A room that knows something of people brings a part of a person's page.
         autodiscover_modules("person_panels")
+        # A room that wants to know what changes about people has a listener.
+        autodiscover_modules("people_listeners")

@@ -1,24 +1,20 @@
-"""What may be said of a person: the standard attributes, and custom ones of any name.
+"""What may be said of a profile under any name: custom attributes, and properties of events.
 
 Everything that brings people in (the REST API, CSV files, the person's page) has its values cleaned
-here. Names are those of Braze's user attributes object: case-sensitive, in lower case.
+here. ``profiles.standard`` has the attributes that have a column of their own.
 """
 
 import json
 import re
-from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Self
-from zoneinfo import available_timezones
 
-from django.core.exceptions import ValidationError
-from django.core.validators import EmailValidator
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_noop as _
 
 from lib.wording import Sentence
-from profiles.models import AttributeType, Gender, Profile, Subscription
+from profiles.models import AttributeType
 
 #: Braze's limits on custom attributes: characters of a name and of a text, items and bytes of an
 #: array, bytes of an object or an array of them, and how deep objects may nest.
@@ -40,8 +36,6 @@ UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 # As pairs, which are looked at in half the time of ``int | float``: once for each value of a call.
 NUMBER = (int, float)
 NESTED = (list, dict)
-TIME_ZONES = frozenset(available_timezones())
-
 
 #: What may be wrong with a value, in more than one place.
 UNSTORABLE_TEXT = _("must not hold NUL or half a character")
@@ -95,137 +89,6 @@ def iso(moment: datetime) -> str:
 def at_most_bytes(most: int) -> Sentence:
     """Say, without the subject, that something is larger than it may be."""
     return Sentence(_("must have at most %(most)s bytes"), most=str(most))
-
-
-# Standard attributes
-
-
-def _text(length: int) -> Callable[[Any], str]:
-    def cleaned(value: Any) -> str:
-        if not isinstance(value, str) or len(value) > length or not is_storable(value):
-            raise ValueError(
-                Sentence(_("must be a string of at most %(most)s characters"), most=str(length))
-            )
-        return value
-
-    return cleaned
-
-
-def _code(value: Any) -> str:
-    """ISO-3166-1 alpha-2, or ISO-639-1: the case is the caller's own."""
-    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z]{2}", value, re.ASCII):
-        raise ValueError(_("must be a code of two letters"))
-    return value
-
-
-def _country(value: Any) -> str:
-    return _code(value).upper()
-
-
-def _language(value: Any) -> str:
-    # Clients send locales too: en-US, pt_BR.
-    return _code(re.split("[-_]", value)[0] if isinstance(value, str) else value).lower()
-
-
-class _EmailValidator(EmailValidator):
-    """Django's, which looks at a domain once: a million addresses have few."""
-
-    # Not through an object that compiles it at its first use, which is slower than the match.
-    user_regex = re.compile(EmailValidator.user_regex.pattern, re.IGNORECASE)
-
-    @staticmethod
-    @lru_cache(4096)
-    def validate_domain_part(domain_part: str) -> bool:
-        return bool(EmailValidator().validate_domain_part(domain_part))
-
-
-validate_email = _EmailValidator()
-
-
-def _email(value: Any) -> str:
-    # In lower case: by it people are found, however an address was typed.
-    try:
-        validate_email(_text(320)(value))
-    except ValidationError as error:
-        raise ValueError(_("must be an e-mail address")) from error
-    return str(value).lower()
-
-
-def _phone(value: Any) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"\+?[\d() .-]{3,31}", value, re.ASCII):
-        raise ValueError(_("must be a phone number, such as +15551234567"))
-    return value
-
-
-def _time_zone(value: Any) -> str:
-    if value not in TIME_ZONES:
-        raise ValueError(_("must be an IANA time zone, such as Europe/Paris"))
-    return str(value)
-
-
-def _gender(value: Any) -> str:
-    if value not in Gender.values:
-        choices = ", ".join(Gender.values)
-        raise ValueError(Sentence(_("must be one of %(choices)s or null"), choices=choices))
-    return str(value)
-
-
-def _subscription(value: Any) -> str:
-    if value not in Subscription.values:
-        choices = ", ".join(Subscription.values)
-        raise ValueError(Sentence(_("must be one of %(choices)s"), choices=choices))
-    return str(value)
-
-
-def _birthday(value: Any) -> date:
-    try:
-        if not isinstance(value, str) or not DAY.match(value):
-            raise ValueError
-        return date.fromisoformat(value[:10])
-    except ValueError:
-        raise ValueError(_("must be a date, as YYYY-MM-DD")) from None
-
-
-def _moment(value: Any) -> datetime:
-    if moment := parse_time(value):
-        return moment
-    raise ValueError(_("must be a time in ISO-8601, such as 2026-02-15T09:00:00Z"))
-
-
-#: By attribute name: the column of ``Profile``, and what cleans a value. Null empties the column.
-STANDARD: dict[str, tuple[str, Callable[[Any], Any]]] = {
-    "country": ("country", _country),
-    "dob": ("dob", _birthday),
-    "email": ("email", _email),
-    "email_subscribe": ("email_subscribe", _subscription),
-    "first_name": ("first_name", _text(255)),
-    "gender": ("gender", _gender),
-    "home_city": ("home_city", _text(255)),
-    "image_url": ("image_url", _text(2048)),
-    "language": ("language", _language),
-    "last_name": ("last_name", _text(255)),
-    "marked_email_as_spam_at": ("email_marked_spam_at", _moment),
-    "phone": ("phone", _phone),
-    "push_subscribe": ("push_subscribe", _subscription),
-    "time_zone": ("time_zone", _time_zone),
-}
-_UNKNOWN = Profile()
-#: What a column holds where nothing is known.
-EMPTY: dict[str, Any] = {column: getattr(_UNKNOWN, column) for column, _ in STANDARD.values()}
-
-
-def clean_standard(name: str, value: Any) -> tuple[str, Any]:
-    """Return the column of the standard attribute ``name``, and ``value`` as it is kept there.
-
-    Raises ``InvalidAttribute``.
-    """
-    column, clean = STANDARD[name]
-    if value is None or value == "":
-        return column, EMPTY[column]
-    try:
-        return column, clean(value)
-    except (ValueError, TypeError) as error:
-        raise InvalidAttribute.about(name, error) from None
 
 
 # Custom attributes

@@ -1,18 +1,16 @@
-"""Telling the event streams of a workspace what happened to its people, in the transaction in which
-it happens. Where no connector wants it, that is one look-up.
+"""What the event streams of a workspace are told of its people. Where no connector wants it, that
+is one look-up.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Sum
 from django.utils import timezone
 
 from currents import outbox
-from currents.envelopes import Happening
+from currents.envelopes import StreamedEvent
 from currents.types.base import Person, Properties
 from currents.types.behaviours import (
     CustomEvent,
@@ -25,12 +23,8 @@ from currents.types.behaviours import (
 )
 from profiles.events import NewEvent
 from profiles.models import EventKind, EventTotal, Profile, Subscription, SubscriptionGroup
+from profiles.telling import IDENTITY, Identities, News, Source
 from workspaces.models import Workspace
-
-#: What changed a subscription.
-REST_API = "REST API"
-DASHBOARD = "Dashboard"
-CSV_IMPORT = "CSV Import"
 
 STATES = {
     Subscription.OPTED_IN: "Opted In",
@@ -39,8 +33,11 @@ STATES = {
 }
 #: The channel that a column of ``Profile`` is about.
 CHANNELS = {"email_subscribe": "email", "push_subscribe": "push"}
-#: What tells a receiver who somebody is, of the columns of ``Profile``.
-IDENTITY = ("braze_id", "external_id", "time_zone")
+#: By a column of which an event is made, the type of that.
+STREAMED: dict[str, type[Properties]] = {
+    "latitude": Location,
+    **dict.fromkeys(CHANNELS, GlobalStateChange),
+}
 #: Of what events tell who did something.
 TOLD: dict[EventKind, tuple[type[Properties], ...]] = {
     EventKind.CUSTOM: (CustomEvent,),
@@ -51,66 +48,48 @@ TOLD: dict[EventKind, tuple[type[Properties], ...]] = {
 CURRENCY, PRICE = "$currency", "$price"
 
 
-@dataclass(frozen=True, slots=True)
-class Listeners:
-    """Which events of a workspace somebody wants, as it was asked in this transaction; and who
-    people are by ``IDENTITY``, by profile id, as far as it has read that.
-    """
+class EventStreams:
+    """The listener to changes that writes to the outbox what a connector wants."""
 
-    asked: outbox.Asked
-    people: dict[int, Sequence[str]] = field(default_factory=dict)
+    def concerns(self, news: News) -> bool:
+        return bool(news.events or _with_settings(news))
 
-
-def listen(workspace: Workspace) -> Listeners:
-    """Ask who wants events, in the transaction that will ``tell``."""
-    return Listeners(outbox.ask(workspace.pk))
+    def listen(self, workspace: Workspace) -> "EventStream":
+        return EventStream(workspace, outbox.ask(workspace.pk))
 
 
-@dataclass(frozen=True, slots=True)
-class News:
-    """What happened, by profile ids: events, columns that were set, groups joined or left."""
+class EventStream:
+    """The event stream of ``workspace``: ``asked`` is what its connectors want."""
 
-    events: Collection[NewEvent] = ()
-    columns: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
-    groups: Mapping[tuple[UUID, int], bool] = field(default_factory=dict)
+    def __init__(self, workspace: Workspace, asked: outbox.Asked) -> None:
+        self._workspace = workspace
+        self._asked = asked
 
-    @property
-    def is_none(self) -> bool:
-        """Whether there is nothing that any listener might want."""
-        return not (self.events or self.reached())
+    def wants(self, columns: Iterable[str]) -> bool:
+        return self._asked.wants(*(STREAMED[name] for name in columns if name in STREAMED))
 
-    def reached(self) -> set[int]:
-        """Return those of whom an event tells an address as well: whose settings changed."""
-        told = {pk for pk, columns in self.columns.items() if any(_streamed(columns))}
-        return told | {pk for _, pk in self.groups}
+    def hear(self, news: News, *, source: Source, people: Identities) -> None:
+        asked, workspace = self._asked, self._workspace
+        if not asked.queues:
+            return
+        profiles = _in_workspace(workspace, _with_settings(news))
+        events = [event for event in news.events if asked.wants(*TOLD[event.kind])]
+        streamed = [
+            *_settings(news, profiles, source),
+            *_groups(news, profiles, source),
+            *_events(events, _who_did(workspace, events, people)),
+        ]
+        outbox.write(workspace.pk, streamed, asked=asked)
 
 
-def tell(
-    workspace: Workspace, news: News, *, source: str, listeners: Listeners | None = None
-) -> None:
-    """Write to the outbox what of ``news`` a connector wants. The events are recorded already.
-
-    ``source`` is what changed subscriptions; ``listeners`` is what ``listen`` gave, if the
-    transaction asked before.
-    """
-    if news.is_none:
-        return
-    listeners = listeners or listen(workspace)
-    asked = listeners.asked
-    if not asked.queues:
-        return
-    profiles = _in_workspace(workspace, news.reached())
-    events = [event for event in news.events if asked.wants(*TOLD[event.kind])]
-    happenings = [
-        *_settings(news, profiles, source),
-        *_groups(news, profiles, source),
-        *_events(events, _who_did(workspace, events, listeners.people)),
-    ]
-    outbox.write(workspace.pk, happenings, asked=asked)
+def _with_settings(news: News) -> set[int]:
+    """Return the profiles whose settings changed: an event of those tells an address as well."""
+    told = {pk for pk, columns in news.columns.items() if any(_streamed(columns))}
+    return told | {pk for _, pk in news.groups}
 
 
 def _who_did(
-    workspace: Workspace, events: Collection[NewEvent], known: Mapping[int, Sequence[str]]
+    workspace: Workspace, events: Collection[NewEvent], known: Identities
 ) -> dict[int, Person]:
     """Return who the people of ``events`` are: those ``known`` by ``IDENTITY``, and the others."""
     did = {event.profile_id for event in events}
@@ -133,20 +112,22 @@ def _person(braze_id: str, external_id: str | None, time_zone: str) -> Person:
 
 def _streamed(columns: Mapping[str, Any]) -> Iterator[str]:
     """Give those of ``columns`` of which an event is made."""
-    return (name for name in ("latitude", *CHANNELS) if name in columns)
+    return (name for name in STREAMED if name in columns)
 
 
-def _settings(news: News, profiles: Mapping[int, Profile], source: str) -> Iterator[Happening]:
+def _settings(
+    news: News, profiles: Mapping[int, Profile], source: Source
+) -> Iterator[StreamedEvent]:
     now = timezone.now()
     for pk, columns in news.columns.items():
         if profile := profiles.get(pk):
             for name in _streamed(columns):
                 if what := _set(profile, name, columns, source):
-                    yield Happening(what, _who(profile), now)
+                    yield StreamedEvent(what, _who(profile), now)
 
 
 def _set(
-    profile: Profile, name: str, columns: Mapping[str, Any], source: str
+    profile: Profile, name: str, columns: Mapping[str, Any], source: Source
 ) -> GlobalStateChange | Location | None:
     if name in CHANNELS:
         return GlobalStateChange(
@@ -161,7 +142,7 @@ def _set(
     return Location(latitude=float(latitude), longitude=float(longitude))
 
 
-def _groups(news: News, profiles: Mapping[int, Profile], source: str) -> Iterator[Happening]:
+def _groups(news: News, profiles: Mapping[int, Profile], source: Source) -> Iterator[StreamedEvent]:
     if not news.groups:
         return
     now = timezone.now()
@@ -177,19 +158,19 @@ def _groups(news: News, profiles: Mapping[int, Profile], source: str) -> Iterato
                 email_address=profile.email or None,
                 phone_number=profile.phone or None,
             )
-            yield Happening(what, _who(profile), now)
+            yield StreamedEvent(what, _who(profile), now)
 
 
 def _who(profile: Profile) -> Person:
     return _person(*(getattr(profile, name) for name in IDENTITY))
 
 
-def _events(events: Collection[NewEvent], people: Mapping[int, Person]) -> Iterator[Happening]:
+def _events(events: Collection[NewEvent], people: Mapping[int, Person]) -> Iterator[StreamedEvent]:
     firsts, now = _first_sessions(events), timezone.now()
     for event in events:
         if person := people.get(event.profile_id):
             for what in _done(event, firsts):
-                yield Happening(what, person, min(event.time, now))
+                yield StreamedEvent(what, person, min(event.time, now))
 
 
 def _done(event: NewEvent, firsts: Mapping[int, datetime]) -> Iterable[Properties]:

@@ -16,16 +16,15 @@ from django.utils.translation import gettext_noop as _
 from lib.wording import Sentence
 from profiles.attributes import (
     DAY,
-    STANDARD,
     InvalidAttribute,
     at_most_bytes,
     clean_custom,
-    clean_standard,
     iso,
     parse_time,
 )
 from profiles.identity.who import is_keepable
 from profiles.models import IDENTIFIER_BYTES, AttributeType
+from profiles.standard import STANDARD, clean_standard
 
 #: What a column may hold beside a standard attribute, which goes by its own name.
 IGNORED = ""

@@ -8,32 +8,17 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from profiles.attributes import STANDARD, InvalidAttribute, clean_name
+from profiles.attributes import InvalidAttribute, clean_name
 from profiles.csv_import.columns import CUSTOM, IDENTIFIER, IGNORED, Column
 from profiles.identity.who import is_identifier
 from profiles.models import AttributeType
+from profiles.standard import STANDARD
 
 MOST_BYTES = 500 * 2**20
 #: How many different values of a column are shown, and how much of each.
 SHOWN = 3
 SHOWN_LENGTH = 60
 
-STANDARD_LABELS = {
-    "country": gettext_lazy("Country"),
-    "dob": gettext_lazy("Date of birth"),
-    "email": gettext_lazy("Email address"),
-    "email_subscribe": gettext_lazy("Email subscription"),
-    "first_name": gettext_lazy("First name"),
-    "gender": gettext_lazy("Gender"),
-    "home_city": gettext_lazy("City"),
-    "image_url": gettext_lazy("Image URL"),
-    "language": gettext_lazy("Language"),
-    "last_name": gettext_lazy("Last name"),
-    "marked_email_as_spam_at": gettext_lazy("Marked email as spam at"),
-    "phone": gettext_lazy("Phone number"),
-    "push_subscribe": gettext_lazy("Push subscription"),
-    "time_zone": gettext_lazy("Time zone"),
-}
 TARGETS = [
     (IGNORED, gettext_lazy("Leave aside")),
     (CUSTOM, gettext_lazy("Custom attribute")),
@@ -49,7 +34,7 @@ TARGETS = [
     ),
     (
         gettext_lazy("Standard attribute"),
-        [(name, STANDARD_LABELS.get(name, name)) for name in STANDARD],
+        [(name, STANDARD[name].label) for name in sorted(STANDARD)],
     ),
 ]
 
@@ -161,5 +146,5 @@ class ColumnsForm:
         ]
         wanted += [(column.identifier, "") for column in identifiers if column.identifier]
         for target, name in dict.fromkeys(each for each in wanted if wanted.count(each) > 1):
-            label = name or STANDARD_LABELS.get(target, target)
+            label = name or (STANDARD[target].label if target in STANDARD else target)
             yield _("Two columns hold “%(what)s”.") % {"what": label}

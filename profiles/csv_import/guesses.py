@@ -4,9 +4,10 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from profiles.attributes import DAY, STANDARD, TIME
+from profiles.attributes import DAY, TIME
 from profiles.csv_import.columns import CUSTOM, IDENTIFIER, IGNORED, NUMBER, Column
 from profiles.models import AttributeType
+from profiles.standard import ATTRIBUTES, STANDARD
 
 #: Other words for columns, as exports of ours and of others write them.
 SYNONYMS = {
@@ -15,14 +16,7 @@ SYNONYMS = {
     "braze_id": "id:braze_id",
     "user_alias_name": "id:alias",
     "alias_name": "id:alias",
-    "birthday": "dob",
-    "city": "home_city",
-    "date_of_birth": "dob",
-    "e_mail": "email",
-    "email_address": "email",
-    "phone_number": "phone",
-    "timezone": "time_zone",
-}
+} | {synonym: each.name for each in ATTRIBUTES for synonym in each.synonyms}
 #: What may name users here, or in another system, or just the rows: nobody but the uploader knows.
 UNSURE = "id"
 #: Columns of our own exports that nobody can set.

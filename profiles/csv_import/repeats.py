@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop as _
 from pyroaring import BitMap
 
 from lib.statements import Statements
-from profiles.csv_import import files as csv_files
+from profiles.csv_import import files
 from profiles.csv_import.files import NumberedRow, UnreadableFile
 from profiles.csv_import.rows import Cleaner
 
@@ -50,7 +50,7 @@ def _name_all(open_file: Callable[[], BinaryIO], cleaner: Cleaner) -> int:
     with (
         transaction.atomic(),
         open_file() as file,
-        csv_files.opened(file) as table,
+        files.opened(file) as table,
         connection.cursor() as cursor,
         cursor.copy(statements["copy_named"]) as copy,
     ):
@@ -69,7 +69,7 @@ def _refused_among(
     repeated: BitMap, open_file: Callable[[], BinaryIO], cleaner: Cleaner
 ) -> Iterator[int]:
     """Give the numbers of those rows of ``repeated`` that cannot be taken."""
-    with open_file() as file, csv_files.opened(file) as table:
+    with open_file() as file, files.opened(file) as table:
         asked = ((number, row) for number, row in enumerate(table.rows) if number in repeated)
         for some in batched(asked, CHUNK, strict=False):
             for place, _reason in cleaner.clean([row for _, row in some]).refused:

@@ -10,9 +10,9 @@ from typing import Any
 from django.utils.translation import gettext_noop as _
 
 from lib.wording import Sentence
-from profiles.attributes import STANDARD
 from profiles.csv_import.columns import CUSTOM, IGNORED, Column
 from profiles.csv_import.files import NumberedRow
+from profiles.standard import STANDARD
 
 #: A row that is not taken, by its place among those cleaned, and why.
 type Refusal = tuple[int, Sentence]
@@ -39,7 +39,7 @@ class Cleaner:
         self._named = next(place for place, each in enumerate(columns) if each.identifier)
         self._standard = [place for place, each in enumerate(columns) if each.target in STANDARD]
         self._custom = [place for place, each in enumerate(columns) if each.target == CUSTOM]
-        targets = [STANDARD[columns[place].target][0] for place in self._standard]
+        targets = [STANDARD[columns[place].target].column for place in self._standard]
         #: The columns of ``csv_row`` that a line fills.
         self.filled = ("number", "identifier", "new_braze_id", *targets, "custom")
 

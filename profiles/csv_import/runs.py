@@ -17,11 +17,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 from pyroaring import BitMap
 
-from currents.types.behaviours import GlobalStateChange
 from lib.transactions import Collided, retried
 from lib.wording import Sentence
-from profiles import streaming
-from profiles.csv_import import files as csv_files
+from profiles import telling
+from profiles.csv_import import files
 from profiles.csv_import.columns import CUSTOM, Column
 from profiles.csv_import.files import NumberedRow, Table, UnreadableFile
 from profiles.csv_import.imports import KEPT, fail, file_of, rejected_file_of
@@ -30,6 +29,7 @@ from profiles.csv_import.rejected import RejectedRows
 from profiles.csv_import.repeats import superseded_rows
 from profiles.csv_import.rows import Cleaned, Cleaner
 from profiles.models import CsvImport, CustomAttribute, ImportState
+from profiles.since_when import SINCE
 from workspaces.models import Workspace
 
 logger = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 #: Rows in one transaction: enough that its cost is nothing beside its rows, and few enough that
 #: progress moves and nobody waits long for a person of it.
 CHUNK = 20_000
-#: Of so many people at once the event streams are told.
+#: Of so many people at once listeners are told.
 TOLD_AT_ONCE = 1_000
 
 
@@ -87,7 +87,7 @@ class _Run:
         self._columns = [Column.load(stored) for stored in csv_import.columns]
         self._named_by = next(column for column in self._columns if column.identifier)
         self._cleaner = Cleaner(self._columns)
-        self._subscribes = any(name in self._cleaner.filled for name in streaming.CHANNELS)
+        self._subscribes = any(name in self._cleaner.filled for name in SINCE)
         self._superseded = BitMap()
 
     def _open(self) -> BinaryIO:
@@ -104,7 +104,7 @@ class _Run:
             register(self._import.workspace, self._columns)
         place = self._import.position
         rejected = RejectedRows(rejected_file_of(self._import), self._import.header)
-        with tables(), rejected, self._open() as file, csv_files.opened(file) as table:
+        with tables(), rejected, self._open() as file, files.opened(file) as table:
             for chunk in ahead(self._chunks(table, place)):
                 self._apply(chunk, rejected)
         self._finish()
@@ -160,19 +160,18 @@ class _Run:
 
 
 def _tell_of_subscriptions(workspace: Workspace) -> None:
-    """Tell the event streams, where one wants it, of whom the chunk gave a subscription."""
-    listeners = streaming.listen(workspace)
-    if not listeners.asked.wants(GlobalStateChange):
+    """Tell whom the chunk gave a subscription, where a listener wants it."""
+    hearings = telling.Hearings(workspace)
+    if not hearings.want(SINCE):
         return
     for people in batched(subscribed(workspace.pk), TOLD_AT_ONCE, strict=False):
         columns = {pk: _said(*said) for pk, *said in people}
-        news = streaming.News(columns=columns)
-        streaming.tell(workspace, news, source=streaming.CSV_IMPORT, listeners=listeners)
+        hearings.tell(telling.News(columns=columns), source=telling.Source.CSV_IMPORT)
 
 
 def _said(*subscriptions: str | None) -> dict[str, str]:
     """Return the columns of a person that a row gave a value."""
-    said = zip(streaming.CHANNELS, subscriptions, strict=True)
+    said = zip(SINCE, subscriptions, strict=True)
     return {name: value for name, value in said if value is not None}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from lib.statements import Statements
-from profiles.identity import look_up as identity
+from profiles.identity import look_up
 from workspaces.models import Workspace
 
 statements = Statements.beside(__file__)
@@ -30,8 +30,8 @@ def find(workspace: Workspace, named: Named) -> tuple[list[int], list[str]]:
     Three statements at most. The people come in the order in which they were named, each once; of
     an alias that nobody has, its name is given.
     """
-    by_external_id = identity.by_external_id(workspace.pk, named.external_ids)
-    by_alias = identity.by_alias(workspace.pk, named.aliases)
+    by_external_id = look_up.by_external_id(workspace.pk, named.external_ids)
+    by_alias = look_up.by_alias(workspace.pk, named.aliases)
     by_single = _by_one(workspace, named.singles)
     ids = [
         *_known(by_external_id.get(one) for one in named.external_ids),

@@ -10,7 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from profiles.export.ids import SINGLES, Named
-from profiles.export.user_objects import FIELDS
+from profiles.export.user_objects import DAYS, FIELDS, PLAIN
 from profiles.identity.who import is_keepable
 
 #: How many external ids and aliases one call may name.
@@ -139,29 +139,22 @@ class ExportedUserSchema(serializers.Serializer):
     user_aliases = ExportedAliasSchema(many=True, required=False)
     braze_id = serializers.CharField(required=False)
     random_bucket = serializers.IntegerField(required=False)
-    first_name = serializers.CharField(required=False)
-    last_name = serializers.CharField(required=False)
-    email = serializers.CharField(required=False)
-    dob = serializers.DateField(required=False)
-    home_city = serializers.CharField(required=False)
-    country = serializers.CharField(required=False)
-    phone = serializers.CharField(required=False)
-    language = serializers.CharField(required=False)
-    time_zone = serializers.CharField(required=False)
     last_coordinates = serializers.ListField(
         child=serializers.FloatField(), required=False, help_text="Longitude, latitude."
     )
-    gender = serializers.CharField(required=False)
     total_revenue = serializers.FloatField(required=False)
-    push_subscribe = serializers.CharField(required=False)
     push_opted_in_at = serializers.DateTimeField(required=False)
-    email_subscribe = serializers.CharField(required=False)
     custom_attributes = serializers.DictField(required=False)
     custom_events = ExportedTotalSchema(many=True, required=False)
     purchases = ExportedTotalSchema(many=True, required=False)
     devices = ExportedDeviceSchema(many=True, required=False)
     push_tokens = ExportedPushTokenSchema(many=True, required=False)
     apps = ExportedAppSchema(many=True, required=False)
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        texts = {name: serializers.CharField(required=False) for name in PLAIN}
+        days = {name: serializers.DateField(required=False) for name in DAYS}
+        return texts | days | super().get_fields()
 
 
 class ExportedUsersSchema(serializers.Serializer):

@@ -21,26 +21,20 @@ from profiles.models import (
     PushToken,
     Subscription,
 )
+from profiles.standard import ATTRIBUTES, Holds
 
 type UserObject = dict[str, Any]
 
+_EXPORTED = [each for each in ATTRIBUTES if each.is_exported]
 #: Fields that are a column of ``Profile``, by the name of that column.
-PLAIN = (
-    "braze_id",
-    "country",
-    "email",
-    "email_subscribe",
-    "external_id",
-    "first_name",
-    "gender",
-    "home_city",
-    "language",
-    "last_name",
-    "phone",
-    "push_subscribe",
-    "random_bucket",
-    "time_zone",
+PLAIN = tuple(
+    sorted(
+        {"braze_id", "external_id", "random_bucket"}.union(
+            each.column for each in _EXPORTED if each.holds is Holds.TEXT
+        )
+    )
 )
+DAYS = tuple(each.column for each in _EXPORTED if each.holds is Holds.DAY)
 #: Lists of what messages did, and of cards: nothing was sent yet.
 NOTHING_YET = ("campaigns_received", "canvases_received", "cards_clicked")
 #: What only attribution partners and uninstall tracking know.
@@ -96,7 +90,7 @@ def moment(time: datetime) -> str:
 _COLUMNS = {
     "created_at": ("created_at",),
     "custom_attributes": ("custom",),
-    "dob": ("dob",),
+    **{day: (day,) for day in DAYS},
     "last_coordinates": ("longitude", "latitude"),
     "push_subscribe": ("push_subscribe_at",),
 }
@@ -106,8 +100,9 @@ def _of_columns(row: dict[str, Any], asked: Asked) -> UserObject:
     said = {name: row[name] for name in PLAIN if row.get(name) not in (None, "")}
     if created_at := row.get("created_at"):
         said["created_at"] = moment(created_at)
-    if dob := row.get("dob"):
-        said["dob"] = dob.isoformat()
+    for name in DAYS:
+        if day := row.get(name):
+            said[name] = day.isoformat()
     if row.get("longitude") is not None and row.get("latitude") is not None:
         said["last_coordinates"] = [row["longitude"], row["latitude"]]
     if row.get("push_subscribe_at") and row["push_subscribe"] == Subscription.OPTED_IN:

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from profiles.fake import people
 from profiles.fake.events import events_of
 from profiles.fake.people import CUSTOM_ATTRIBUTES, Maker, People
-from profiles.identity import look_up as identity
+from profiles.identity import look_up
 from profiles.models import CustomAttribute, EventTotal, Profile
 from workspaces.models import Workspace
 
@@ -78,11 +78,11 @@ def _one_at_a_time(workspace: Workspace) -> Iterator[None]:
 def _missing(workspace: Workspace, users: int) -> Iterator[tuple[Maker, Sequence[int]]]:
     """The numbers of people who are not there yet, by chunk, with the function that makes them."""
     for numbers in _chunks(users):
-        known = identity.by_external_id(workspace.pk, [f"user-{n}" for n in numbers])
+        known = look_up.by_external_id(workspace.pk, [f"user-{n}" for n in numbers])
         if missing := [n for n in numbers if f"user-{n}" not in known]:
             yield people.identified, missing
     for numbers in _chunks(users // USERS_PER_ANONYMOUS):
-        free, taken = identity.by_device(workspace.pk, [f"device-{n}" for n in numbers])
+        free, taken = look_up.by_device(workspace.pk, [f"device-{n}" for n in numbers])
         devices = taken.union(free)
         if missing := [n for n in numbers if f"device-{n}" not in devices]:
             yield people.anonymous, missing
@@ -91,10 +91,10 @@ def _missing(workspace: Workspace, users: int) -> Iterator[tuple[Maker, Sequence
 def _known(workspace: Workspace, users: int) -> Iterator[tuple[str, dict[int, int]]]:
     """The people who are there, by chunk: their profile ids by number, and what they are."""
     for numbers in _chunks(users):
-        known = identity.by_external_id(workspace.pk, [f"user-{n}" for n in numbers])
+        known = look_up.by_external_id(workspace.pk, [f"user-{n}" for n in numbers])
         yield "user", {n: known[f"user-{n}"] for n in numbers if f"user-{n}" in known}
     for numbers in _chunks(users // USERS_PER_ANONYMOUS):
-        known, _taken = identity.by_device(workspace.pk, [f"device-{n}" for n in numbers])
+        known, _taken = look_up.by_device(workspace.pk, [f"device-{n}" for n in numbers])
         yield "anonymous", {n: known[f"device-{n}"] for n in numbers if f"device-{n}" in known}
 
 

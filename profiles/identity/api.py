@@ -8,8 +8,7 @@ from django.db import transaction
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from profiles.identity import naming as identities
-from profiles.identity import schemas
+from profiles.identity import naming, schemas
 from profiles.identity import serializers as shapes
 from profiles.identity.deleting import delete_people
 from profiles.identity.naming import Refused
@@ -123,7 +122,7 @@ class Identify(IdentityCall):
                         shapes.read_text(item, "external_id"),
                         TO_IDENTIFY[array](item),
                     )
-                    if identities.identify(self.workspace, who, external_id):
+                    if naming.identify(self.workspace, who, external_id):
                         merged.append(external_id)
 
                 problems[array] = apply_each(items, apply)
@@ -156,7 +155,7 @@ class NewAliases(IdentityCall):
             alias = shapes.read_alias(item)
             given = item.get("external_id")
             external_id = None if given is None else shapes.read_id(given, "external_id")
-            identities.add_alias(self.workspace, alias, external_id)
+            naming.add_alias(self.workspace, alias, external_id)
 
         items = sent["user_aliases"]
         return self.aliases_answer(len(items), {"user_aliases": apply_each(items, apply)})
@@ -188,7 +187,7 @@ class AliasUpdates(IdentityCall):
                 shapes.read_text(item, key)
                 for key in ("alias_label", "old_alias_name", "new_alias_name")
             )
-            identities.rename_alias(self.workspace, label, old, new)
+            naming.rename_alias(self.workspace, label, old, new)
 
         items = sent["alias_updates"]
         return self.aliases_answer(len(items), {"alias_updates": apply_each(items, apply)})
@@ -228,7 +227,7 @@ class Merge(IdentityCall):
         with self.on_record("Merged Users") as done:
 
             def apply(pair: Any) -> None:
-                identities.merge_named(self.workspace, merged=pair[0], kept=pair[1])
+                naming.merge_named(self.workspace, merged=pair[0], kept=pair[1])
                 done.append(pair)
 
             problems = apply_each(pairs, apply)
@@ -289,7 +288,7 @@ class RenameExternalIds(IdentityCall):
             def apply(item: Any) -> None:
                 current = shapes.read_text(item, "current_external_id")
                 new = shapes.read_text(item, "new_external_id")
-                identities.rename_external_id(self.workspace, current, new)
+                naming.rename_external_id(self.workspace, current, new)
                 renamed.append(new)
 
             errors = apply_each(items, apply)
@@ -316,7 +315,7 @@ class RemoveExternalIds(IdentityCall):
 
             def apply(item: Any) -> None:
                 external_id = shapes.read_id(item)
-                identities.remove_external_id(self.workspace, external_id)
+                naming.remove_external_id(self.workspace, external_id)
                 removed.append(external_id)
 
             errors = apply_each(items, apply)

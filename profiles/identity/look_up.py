@@ -29,7 +29,7 @@ def by_external_id(workspace_id: int, external_ids: list[str]) -> dict[str, int]
 
 def seek_people(workspace_id: int, external_ids: list[str]) -> CursorWrapper:
     """Look up who has one of ``external_ids``. The rows, each of a profile id and then the columns
-    of ``streaming.IDENTITY``, are to be fetched from the cursor that is returned.
+    of ``telling.IDENTITY``, are to be fetched from the cursor that is returned.
     """
     return _ask("people_by_external_id", workspace_id, external_ids=external_ids)
 

@@ -13,29 +13,25 @@ from profiles.models import (
     Profile,
     PushToken,
 )
+from profiles.standard import ATTRIBUTES
 from workspaces.models import Workspace
 
 #: What is taken over where the person kept has none of it. Columns in one tuple say one thing
 #: together: a subscription and when it began, a place on the map.
 TAKEN_OVER = (
     ("external_id",),
-    ("first_name",),
-    ("last_name",),
-    ("email",),
-    ("phone",),
-    ("gender",),
-    ("dob",),
-    ("country",),
-    ("home_city",),
-    ("language",),
-    ("time_zone",),
-    ("image_url",),
-    ("email_subscribe", "email_subscribe_at"),
-    ("push_subscribe", "push_subscribe_at"),
+    *(
+        (each.column, each.since_column) if each.since_column else (each.column,)
+        for each in ATTRIBUTES
+        if not each.is_of_address
+    ),
     ("longitude", "latitude"),
 )
 #: What is known of an e-mail address, rather than of the person: it goes where the address goes.
-OF_ADDRESS = ("email_hard_bounced_at", "email_marked_spam_at")
+OF_ADDRESS = (
+    "email_hard_bounced_at",
+    *(each.column for each in ATTRIBUTES if each.is_of_address),
+)
 _UNKNOWN = Profile()
 
 

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple, TypeGuard
 
 from django.db import connection
 
-from profiles.attributes import InvalidAttribute, clean_standard, is_storable
+from profiles.attributes import InvalidAttribute, is_storable
 from profiles.identity import look_up
 from profiles.models import IDENTIFIER_BYTES, Alias, Profile
+from profiles.standard import clean_standard
 from workspaces.models import Workspace
 
 REQUIRED = "'external_id', 'braze_id', 'user_alias', 'email' or 'phone' is required"

@@ -1,20 +1,17 @@
 """Changing what is known of a person by hand, and merging two who are one; all on record."""
 
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
-from profiles import streaming
+from profiles import since_when, telling
 from profiles.attributes import type_of
 from profiles.identity import deleting, merging
 from profiles.models import AddressState, CustomAttribute, Profile, SubscriptionGroup
 from profiles.subscriptions.states import set_group_state
 from workspaces import audit
 from workspaces.models import User
-
-#: The subscriptions whose time is kept beside them.
-TIMED = {"email_subscribe": "email_subscribe_at", "push_subscribe": "push_subscribe_at"}
 
 
 @transaction.atomic
@@ -34,24 +31,21 @@ def edit_person(
     changed = [name for name, value in standard.items() if getattr(held, name) != value]
     for name in changed:
         setattr(held, name, standard[name])
-        if name in TIMED:
-            setattr(held, TIMED[name], timezone.now())
-    if "email" in changed and "email_subscribe" in standard and not _has_state(held):
-        # The rule of ``subscription_since``. A state that is kept for the address is taken by a
-        # trigger, with its time.
-        held.email_subscribe_at = timezone.now()
+    for name in _said(held, standard, changed):
+        for column, since in since_when.begun(name, standard[name], email=held.email).items():
+            setattr(held, column, since)
     new = {name: value for name, value in custom.items() if held.custom.get(name) != value}
     held.custom = {n: v for n, v in (held.custom | new).items() if v is not None}
     if changed or new:
         held.save()
         _register(held, new)
-        news = streaming.News(columns={held.pk: {name: standard[name] for name in changed}})
-        streaming.tell(held.workspace, news, source=streaming.DASHBOARD)
+        news = telling.News(columns={held.pk: {name: standard[name] for name in changed}})
+        telling.tell(held.workspace, news, source=telling.Source.DASHBOARD)
     whom = Profile.objects.filter(pk=held.pk)
     moved = [
         group.name
         for group, subscribed in groups.items()
-        if set_group_state(group, whom, subscribed=subscribed, source=streaming.DASHBOARD)
+        if set_group_state(group, whom, subscribed=subscribed, source=telling.Source.DASHBOARD)
     ]
     names = sorted([*changed, *new, *moved])
     if names:
@@ -59,10 +53,15 @@ def edit_person(
     return names
 
 
-def _has_state(person: Profile) -> bool:
-    """Tell whether something was said of the address of ``person`` while nobody had it."""
-    states = AddressState.objects.filter(workspace_id=person.workspace_id, email=person.email)
-    return states.exists()
+def _said(person: Profile, standard: Collection[str], changed: Collection[str]) -> Iterator[str]:
+    """Give the subscriptions that the form says of ``person``: those that changed, and the one of a
+    new address. Where a state is kept for the address, a trigger gives it, with its time.
+    """
+    yield from (name for name in since_when.SINCE if name in changed)
+    if "email" in changed and "email_subscribe" in set(standard).difference(changed):
+        kept = AddressState.objects.filter(workspace_id=person.workspace_id, email=person.email)
+        if not kept.exists():
+            yield "email_subscribe"
 
 
 def _register(person: Profile, values: dict[str, Any]) -> None:

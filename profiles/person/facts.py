@@ -3,31 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
-
 from profiles.attributes import parse_time
 from profiles.models import Event, EventKind, EventTotal, Profile
+from profiles.standard import ATTRIBUTES, Attribute, Shown
 from workspaces.models import Workspace
 
 #: How many events the page lists, the newest first.
 MOST_EVENTS = 25
-
-#: The attributes in the order of the page, each with its name. Those of the first table tell who a
-#: person is or reach them: not everybody sees them.
-PERSONAL = {
-    "first_name": _("First name"),
-    "last_name": _("Last name"),
-    "email": _("Email address"),
-    "phone": _("Phone number"),
-    "dob": _("Date of birth"),
-}
-OTHERS = {
-    "gender": _("Gender"),
-    "country": _("Country"),
-    "home_city": _("City"),
-    "language": _("Language"),
-    "time_zone": _("Time zone"),
-}
 
 
 @dataclass(frozen=True)
@@ -49,9 +31,13 @@ def find(workspace: Workspace, braze_id: str) -> Profile | None:
 
 def facts(person: Profile, *, personal: bool) -> list[tuple[Any, Any]]:
     """Return the standard attributes of ``person`` with their names; ``personal`` ones if asked."""
-    shown = (PERSONAL if personal else {}) | OTHERS
-    values = {"gender": person.get_gender_display()}
-    return [(label, values.get(name, getattr(person, name))) for name, label in shown.items()]
+    shown = (Shown.PERSONAL, Shown.PLAIN) if personal else (Shown.PLAIN,)
+    return [(each.label, _said(person, each)) for each in ATTRIBUTES if each.shown in shown]
+
+
+def _said(person: Profile, attribute: Attribute) -> Any:
+    value = getattr(person, attribute.column)
+    return dict(attribute.choices.choices).get(value, value) if attribute.choices else value
 
 
 def custom_values(person: Profile) -> list[tuple[str, Any]]:

@@ -9,17 +9,11 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from profiles.attributes import (
-    STANDARD,
-    InvalidAttribute,
-    clean_custom,
-    clean_standard,
-    type_of,
-)
+from profiles.attributes import InvalidAttribute, clean_custom, type_of
 from profiles.csv_import.columns import READERS
-from profiles.models import AttributeType, Gender, Profile, Subscription, SubscriptionGroup
-from profiles.person.facts import OTHERS, PERSONAL
+from profiles.models import AttributeType, Profile, Subscription, SubscriptionGroup
 from profiles.person.search import search
+from profiles.standard import ATTRIBUTES, IN_FORM, STANDARD, Attribute, Holds, clean_standard
 
 CUSTOM = "custom:"
 GROUP = "group:"
@@ -55,6 +49,18 @@ def read(name: str, kind: AttributeType, text: str) -> Any:
         raise ValidationError(WRONG) from error
 
 
+def _standard_field(attribute: Attribute) -> forms.Field:
+    label = attribute.label_in_form or attribute.label
+    if attribute.choices:
+        none = [("", "–")] if attribute.empties else []
+        choices = [*none, *attribute.choices.choices]
+        return forms.ChoiceField(label=label, choices=choices, required=not attribute.empties)
+    if attribute.holds is Holds.DAY:
+        day = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        return forms.DateField(label=label, required=False, widget=day)
+    return forms.CharField(label=label, required=False, max_length=attribute.most_in_form)
+
+
 def _field(value: Any) -> forms.Field:
     """Return the field for a custom attribute that holds ``value``; blank takes it away."""
     kind = type_of(value)
@@ -69,28 +75,6 @@ def _field(value: Any) -> forms.Field:
 class PersonForm(forms.Form):
     """Standard attributes, the custom ones that a person has and one more, subscription groups."""
 
-    first_name = forms.CharField(label=PERSONAL["first_name"], required=False)
-    last_name = forms.CharField(label=PERSONAL["last_name"], required=False)
-    email = forms.CharField(label=PERSONAL["email"], required=False)
-    phone = forms.CharField(label=PERSONAL["phone"], required=False)
-    dob = forms.DateField(
-        label=PERSONAL["dob"],
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
-    gender = forms.ChoiceField(
-        label=OTHERS["gender"], required=False, choices=[("", "–"), *Gender.choices]
-    )
-    country = forms.CharField(label=OTHERS["country"], required=False, max_length=2)
-    home_city = forms.CharField(label=OTHERS["home_city"], required=False)
-    language = forms.CharField(label=OTHERS["language"], required=False, max_length=5)
-    time_zone = forms.CharField(label=OTHERS["time_zone"], required=False)
-    email_subscribe = forms.ChoiceField(
-        label=gettext_lazy("Email subscription status"), choices=Subscription.choices
-    )
-    push_subscribe = forms.ChoiceField(
-        label=gettext_lazy("Push subscription status"), choices=Subscription.choices
-    )
     new_name = forms.CharField(label=gettext_lazy("Name"), required=False)
     new_type = forms.ChoiceField(
         label=gettext_lazy("Type"), choices=AttributeType.choices, required=False
@@ -99,9 +83,10 @@ class PersonForm(forms.Form):
 
     def __init__(self, data: Any = None, *, person: Profile) -> None:
         self.person = person
-        initial = {name: getattr(person, column) for name, (column, _clean) in STANDARD.items()}
+        initial = {each.name: getattr(person, each.column) for each in ATTRIBUTES}
         initial |= {f"{CUSTOM}{name}": written(value) for name, value in person.custom.items()}
         super().__init__(data, initial=initial)
+        self.fields = {each.name: _standard_field(each) for each in IN_FORM} | self.fields
         for name, value in sorted(person.custom.items()):
             field = _field(value)
             field.label = name
@@ -120,6 +105,9 @@ class PersonForm(forms.Form):
                 label=group.name, choices=choices, initial=initial, required=False
             )
             yield key, group
+
+    def standard_fields(self) -> Iterator[forms.BoundField]:
+        return (self[attribute.name] for attribute in IN_FORM)
 
     def custom_fields(self) -> Iterator[forms.BoundField]:
         return (self[name] for name in self.fields if name.startswith(CUSTOM))
@@ -143,7 +131,8 @@ class PersonForm(forms.Form):
     def _standard(self, cleaned: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         for name in sorted(STANDARD.keys() & cleaned.keys()):
             value = cleaned[name]
-            sent = value.isoformat() if name == "dob" and value else value
+            is_day = STANDARD[name].holds is Holds.DAY
+            sent = value.isoformat() if is_day and value else value
             try:
                 yield clean_standard(name, sent)
             except InvalidAttribute:

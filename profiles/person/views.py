@@ -7,8 +7,7 @@ from django.utils.translation import gettext as _
 
 from profiles.identity import merging
 from profiles.models import GroupSubscription, Profile
-from profiles.person import editing as person_editing
-from profiles.person import facts as people
+from profiles.person import editing, facts
 from profiles.person.forms import MergeForm, PersonForm
 from profiles.person.panels import panels_of
 from workspaces.access import WorkspaceRequest, workspace_page
@@ -17,7 +16,7 @@ from workspaces.models import Role
 
 def person_of(request: WorkspaceRequest, braze_id: str) -> Profile:
     """Return a person of the member's own workspace, or raise 404."""
-    person = people.find(request.workspace, braze_id)
+    person = facts.find(request.workspace, braze_id)
     if person is None:
         raise Http404
     person.workspace = request.workspace
@@ -31,10 +30,10 @@ def person_detail(request: WorkspaceRequest, braze_id: str) -> HttpResponse:
     groups = GroupSubscription.objects.filter(profile=person).select_related("group")
     context = {
         "person": person,
-        "facts": people.facts(person, personal=request.member.sees_personal_data),
-        "custom": people.custom_values(person),
-        "activities": people.activities(person),
-        "events": people.newest_events(person),
+        "facts": facts.facts(person, personal=request.member.sees_personal_data),
+        "custom": facts.custom_values(person),
+        "activities": facts.activities(person),
+        "events": facts.newest_events(person),
         "aliases": person.aliases.order_by("label", "name"),
         "devices": person.devices.order_by("device_id"),
         "push_tokens": person.push_tokens.count(),
@@ -50,7 +49,7 @@ def person_edit(request: WorkspaceRequest, braze_id: str) -> HttpResponse:
     person = person_of(request, braze_id)
     form = PersonForm(request.POST or None, person=person)
     if request.method == "POST" and form.is_valid():
-        changed = person_editing.edit_person(
+        changed = editing.edit_person(
             person,
             standard=form.standard,
             custom=form.custom,
@@ -72,7 +71,7 @@ def person_merge(request: WorkspaceRequest, braze_id: str) -> HttpResponse:
     # The field may name somebody else by now: only who was compared is merged.
     if other and request.POST.get("confirm") == other.braze_id:
         try:
-            person_editing.merge_people(other, person, by=request.user)
+            editing.merge_people(other, person, by=request.user)
         except merging.NotMerged:
             messages.error(request, _("One of the two is not there any more."))
         else:
@@ -90,8 +89,8 @@ def _compared(request: WorkspaceRequest, person: Profile, other: Profile) -> dic
     personal = request.member.sees_personal_data
     return {
         "sides": sides,
-        "facts": people.beside(*(people.facts(side, personal=personal) for side in sides)),
-        "custom": sorted(people.beside(*(people.custom_values(side) for side in sides))),
+        "facts": facts.beside(*(facts.facts(side, personal=personal) for side in sides)),
+        "custom": sorted(facts.beside(*(facts.custom_values(side) for side in sides))),
         "aliases": [list(side.aliases.order_by("label", "name")) for side in sides],
         "devices": [list(side.devices.order_by("device_id")) for side in sides],
         "events": [sum(total.count for total in side.event_totals.all()) for side in sides],
@@ -104,6 +103,6 @@ def person_delete(request: WorkspaceRequest, braze_id: str) -> HttpResponse:
     person = person_of(request, braze_id)
     if request.method != "POST":
         return render(request, "profiles/person_delete.html", {"person": person})
-    person_editing.delete_person(person, by=request.user)
+    editing.delete_person(person, by=request.user)
     messages.success(request, _("%(person)s is deleted.") % {"person": person})
     return redirect("user-search", request.workspace.slug)

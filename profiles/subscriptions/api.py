@@ -11,7 +11,12 @@ from rest_framework.response import Response
 
 from profiles.models import GroupSubscription, Profile, Subscription, SubscriptionGroup
 from profiles.subscriptions import serializers as shapes
-from profiles.subscriptions import states as subscriptions
+from profiles.subscriptions.states import (
+    named,
+    set_address_states,
+    set_group_state,
+    takes_emails,
+)
 from rest.calls import RestCall, cleaned
 from rest.schema import documented
 from workspaces.models import Workspace
@@ -40,7 +45,7 @@ class SetEmailStatus(RestCall):
     def post(self, request: Request) -> Response:
         asked = cleaned(shapes.EmailStatusSerializer, request.data)
         state = asked["subscription_state"]
-        subscriptions.set_address_states(self.workspace, asked["email"], state)
+        set_address_states(self.workspace, asked["email"], state)
         return Response(SUCCESS, status=201)
 
 
@@ -134,7 +139,7 @@ class GroupStatus(RestCall):
         asked = cleaned(shapes.GroupStatusSerializer, query_of(request.query_params))
         group = group_of(self.workspace, asked["subscription_group_id"])
         column = next(name for name in ("external_id", "email", "phone") if asked[name])
-        people = subscriptions.named(self.workspace, **{f"{column}s": asked[column]})
+        people = named(self.workspace, **{f"{column}s": asked[column]})
         states = GroupSubscription.objects.filter(group=group, profile__in=people)
         rows = states.order_by("at").values_list(f"profile__{column}", "subscribed")
         known = {name: "Subscribed" if on else "Unsubscribed" for name, on in rows}
@@ -175,7 +180,7 @@ class UserStatus(RestCall):
 
     def get(self, request: Request) -> Response:
         asked = cleaned(shapes.UserStatusSerializer, query_of(request.query_params))
-        people = subscriptions.named(
+        people = named(
             self.workspace,
             external_ids=asked["external_id"],
             emails=[] if asked["external_id"] else asked["email"],
@@ -244,16 +249,16 @@ def set_statuses(workspace: Workspace, changes: list[dict[str, Any]]) -> None:
     known = [group_to_change(workspace, change) for change in changes]
     for group, change in zip(known, changes, strict=True):
         names = {name: change[name] for name in ("external_ids", "emails", "phones")}
-        people = subscriptions.named(workspace, **names)
-        subscriptions.set_group_state(group, people, subscribed=change["subscription_state"])
+        people = named(workspace, **names)
+        set_group_state(group, people, subscribed=change["subscription_state"])
 
 
 def group_to_change(workspace: Workspace, change: dict[str, Any]) -> SubscriptionGroup:
     """Return the group of ``change``. Raises ``ParseError`` if what is named cannot join it."""
     group = group_of(workspace, change["subscription_group_id"])
-    if change["phones"] and subscriptions.takes_emails(group):
+    if change["phones"] and takes_emails(group):
         raise ParseError("Phone numbers are accepted for SMS and WhatsApp subscription groups only")
-    if change["emails"] and not subscriptions.takes_emails(group):
+    if change["emails"] and not takes_emails(group):
         raise ParseError("Email addresses are accepted for email subscription groups only")
     return group
 

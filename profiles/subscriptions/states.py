@@ -5,13 +5,13 @@ from contextlib import suppress
 
 from django.db import transaction
 from django.db.models import Q
-from django.db.models.functions import Now
 
 from lib.statements import Statements
-from profiles import streaming
-from profiles.attributes import InvalidAttribute, clean_standard
-from profiles.identity import look_up as identity
+from profiles import since_when, telling
+from profiles.attributes import InvalidAttribute
+from profiles.identity import look_up
 from profiles.models import GroupChannel, Profile, ProfileQuerySet, Subscription, SubscriptionGroup
+from profiles.standard import clean_standard
 from workspaces.models import Workspace
 
 statements = Statements.beside(__file__)
@@ -25,7 +25,7 @@ def named(
     phones: Collection[str] = (),
 ) -> ProfileQuerySet:
     """Return the people who have one of the external ids, or share an address or a number."""
-    known = identity.by_external_id(workspace.pk, list(external_ids))
+    known = look_up.by_external_id(workspace.pk, list(external_ids))
     whom = Q(pk__in=known.values())
     if emails:
         whom |= Q(email__in=[email.lower() for email in emails]) & ~Q(email="")
@@ -40,11 +40,11 @@ def set_group_state(
     people: ProfileQuerySet,
     *,
     subscribed: bool,
-    source: str = streaming.REST_API,
+    source: telling.Source = telling.Source.REST_API,
 ) -> int:
     """Subscribe ``people`` to ``group``, or unsubscribe them; return for how many that is new.
 
-    Event streams are told also of what was so before, as Braze tells it.
+    Listeners are told also of what was so before, as Braze tells it.
     """
     ids = list(people.select_for_update(no_key=True).values_list("pk", flat=True))
     changed = statements.count(
@@ -54,8 +54,8 @@ def set_group_state(
         people=ids,
         subscribed=subscribed,
     )
-    news = streaming.News(groups={(group.pk, pk): subscribed for pk in ids})
-    streaming.tell(group.workspace, news, source=source)
+    news = telling.News(groups={(group.pk, pk): subscribed for pk in ids})
+    telling.tell(group.workspace, news, source=source)
     return changed
 
 
@@ -81,14 +81,15 @@ def _addresses(texts: Collection[str]) -> set[str]:
 @transaction.atomic
 def set_email_state(workspace: Workspace, people: ProfileQuerySet, state: Subscription) -> int:
     """Give ``people`` of ``workspace`` the e-mail subscription ``state``; return for how many that
-    is new. Event streams are told also of what was so before, as Braze tells it.
+    is new. Listeners are told also of what was so before, as Braze tells it.
     """
     held = people.select_for_update(no_key=True).values_list("pk", flat=True)
     ids = list(held)
     outdated = Profile.objects.filter(pk__in=ids).exclude(email_subscribe=state)
-    changed = outdated.update(email_subscribe=state, email_subscribe_at=Now())
-    news = streaming.News(columns={pk: {"email_subscribe": state} for pk in ids})
-    streaming.tell(workspace, news, source=streaming.REST_API)
+    since = since_when.begun("email_subscribe", state)
+    changed = outdated.update(email_subscribe=state, **since)
+    news = telling.News(columns={pk: {"email_subscribe": state} for pk in ids})
+    telling.tell(workspace, news, source=telling.Source.REST_API)
     return changed
 
 

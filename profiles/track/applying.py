@@ -10,18 +10,17 @@ from psycopg import errors
 
 from lib.statements import pipelined
 from lib.transactions import ResourceLocked, retried
-from profiles import streaming
+from profiles import telling
 from profiles.attributes import InvalidAttribute
 from profiles.events import NewEvent, spell
-from profiles.identity import look_up as identity
-from profiles.identity import who as identifying
-from profiles.identity.who import Kind, Who
+from profiles.identity import look_up
+from profiles.identity.who import Kind, Who, create, find
 from profiles.models import EventKind, EventTotal, SubscriptionGroup
-from profiles.track import writing as happenings
+from profiles.track import writing
 from profiles.track.call import TrackCall
 from profiles.track.edits import Put
-from profiles.track.items import Attributes, Happened
-from profiles.track.writing import Happenings, Said
+from profiles.track.items import Attributes, Occurrence
+from profiles.track.writing import Changes, Said
 from workspaces.models import Workspace
 
 type Span = tuple[datetime, datetime]
@@ -44,24 +43,25 @@ def track(workspace: Workspace, call: TrackCall) -> None:
 
 @retried
 def _apply(workspace: Workspace, call: TrackCall) -> None:
-    listeners = None
+    hearings = None
     # The database looks people up while what is said of them is read.
     with pipelined():
-        sought = identity.seek_people(workspace.pk, call.external_ids())
+        sought = look_up.seek_people(workspace.pk, call.external_ids())
         if call.tells_events:
-            listeners = streaming.listen(workspace)
+            hearings = telling.Hearings(workspace)
+            hearings.ask()
         call.read()
-        happened = call.happened()
-        spelled = spell(happened)
+        occurrences = call.occurrences()
+        spelled = spell(occurrences)
     found = sought.fetchall()
-    if listeners:
-        listeners.people.update((pk, who) for pk, *who in found)
+    if hearings:
+        hearings.people.update((pk, who) for pk, *who in found)
     known = {Who(Kind.EXTERNAL_ID, external_id): pk for pk, _, external_id, _ in found}
     attributes = _of_known_groups(workspace, call)
-    ids = _people(workspace, [item for _, item in attributes], happened, known)
+    ids = _people(workspace, [item for _, item in attributes], occurrences, known)
     meant = [(ids[item.who], index, item) for index, item in attributes if item.who in ids]
     customs = _customs(workspace, [(pk, item) for pk, _, item in meant])
-    told, applied = Happenings(), []
+    told, applied = Changes(), []
     for pk, index, item in meant:
         try:
             _tell(told, pk, item, customs.get(pk, {}))
@@ -69,11 +69,11 @@ def _apply(workspace: Workspace, call: TrackCall) -> None:
         except InvalidAttribute as error:
             call.refuse(str(error), "attributes", index)
     sessions = list(_sessions(applied))
-    told.events = [*sessions, *_events(ids, happened)]
+    told.events = [*sessions, *_events(ids, occurrences)]
     # Otherwise they are not those that were spelled: some are of nobody, or sessions have come.
-    if not sessions and len(told.events) == len(happened):
+    if not sessions and len(told.events) == len(occurrences):
         told.spelled = spelled
-    happenings.record(workspace, told, listeners=listeners)
+    writing.record(workspace, told, hearings=hearings)
 
 
 def _of_known_groups(workspace: Workspace, call: TrackCall) -> list[tuple[int, Attributes]]:
@@ -96,20 +96,20 @@ def _of_known_groups(workspace: Workspace, call: TrackCall) -> list[tuple[int, A
 def _people(
     workspace: Workspace,
     said: list[Attributes],
-    happened: list[Happened],
+    occurrences: list[Occurrence],
     known: dict[Who, int],
 ) -> dict[Who, int]:
     """Return the profile ids of the people of a call, of whom some are ``known``, after making
     those who may be made.
     """
-    items: list[Attributes | Happened] = [*said, *happened]
-    ids = known | identifying.find(workspace, {item.who for item in items} - known.keys())
+    items: list[Attributes | Occurrence] = [*said, *occurrences]
+    ids = known | find(workspace, {item.who for item in items} - known.keys())
     missing = {item.who for item in items if item.creates and item.who not in ids}
     # A push token that is known needs no import.
     ids = {who: pk for who, pk in ids.items() if who.kind is not Kind.PUSH_TOKEN}
     if missing:
         claims = _claims(item for item in said if item.who in ids or item.who in missing)
-        ids |= identifying.create(workspace, missing - claims.keys())
+        ids |= create(workspace, missing - claims.keys())
         # E-mail addresses first: a phone number may be claimed by one of them.
         for who in sorted(missing & claims.keys()):
             ids[who] = ids[claims[who]]
@@ -134,10 +134,10 @@ def _customs(
     """Hold the people and return their custom attributes, if what is said depends on them."""
     if all(isinstance(edit, Put) for _, item in meant for edit in item.edits.values()):
         return {}
-    return happenings.hold(workspace, {pk for pk, _ in meant})
+    return writing.hold(workspace, {pk for pk, _ in meant})
 
 
-def _tell(told: Happenings, pk: int, item: Attributes, known: dict[str, Any]) -> None:
+def _tell(told: Changes, pk: int, item: Attributes, known: dict[str, Any]) -> None:
     """Add to ``told`` what ``item`` says of a person whose custom attributes are ``known``.
 
     Raises ``InvalidAttribute`` before anything is added.
@@ -187,9 +187,9 @@ def _spans(ids: set[int]) -> dict[int, Span]:
     return {pk: (first, last) for pk, first, last in rows}
 
 
-def _events(ids: Mapping[Who, int], happened: list[Happened]) -> Iterator[NewEvent]:
-    """Give the events of ``happened`` whose people are there."""
-    for item in happened:
+def _events(ids: Mapping[Who, int], occurrences: list[Occurrence]) -> Iterator[NewEvent]:
+    """Give the events of ``occurrences`` whose people are there."""
+    for item in occurrences:
         if item.who in ids:
             yield NewEvent(
                 ids[item.who],

@@ -11,8 +11,8 @@ from rest_framework.exceptions import ValidationError
 
 from profiles.attributes import InvalidAttribute, is_storable
 from profiles.identity.who import Who
-from profiles.models import Gender, Subscription
-from profiles.track.items import Attributes, Happened, read_attributes, read_event, read_purchase
+from profiles.standard import ATTRIBUTES, Attribute, Holds
+from profiles.track.items import Attributes, Occurrence, read_attributes, read_event, read_purchase
 
 NOTHING_VALID = "Valid data must be provided in the 'attributes', 'events', or 'purchases' fields."
 TOO_MANY = "Max Input Length Exceeded"
@@ -46,8 +46,8 @@ class TrackCall:
     arrays: dict[str, list[Any]]
     most_about_one: int | None = None
     attributes: list[tuple[int, Attributes]] = field(default_factory=list)
-    events: list[tuple[int, Happened]] = field(default_factory=list)
-    purchases: list[tuple[int, Happened]] = field(default_factory=list)
+    events: list[tuple[int, Occurrence]] = field(default_factory=list)
+    purchases: list[tuple[int, Occurrence]] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
 
     @property
@@ -79,7 +79,7 @@ class TrackCall:
         if (most := self.most_about_one) and max(self._about_each().values(), default=0) > most:
             raise ValidationError(TOO_MANY_ABOUT_ONE.format(most=most))
 
-    def happened(self) -> list[Happened]:
+    def occurrences(self) -> list[Occurrence]:
         """Return the good events, then the purchases, each as many times as pieces were bought."""
         items = (item for _index, item in (*self.events, *self.purchases))
         return [item for item in items for _ in range(item.quantity)]
@@ -171,24 +171,33 @@ class AttributesSchema(WhoSchema):
     """One person, by one of the identifiers. Any other key is a custom attribute."""
 
     push_token_import = serializers.BooleanField(required=False)
-    first_name = serializers.CharField(required=False, allow_null=True)
-    last_name = serializers.CharField(required=False, allow_null=True)
-    country = serializers.CharField(required=False, allow_null=True)
-    home_city = serializers.CharField(required=False, allow_null=True)
-    language = serializers.CharField(required=False, allow_null=True)
-    time_zone = serializers.CharField(required=False, allow_null=True)
-    dob = serializers.DateField(required=False, allow_null=True)
-    gender = serializers.ChoiceField(Gender.choices, required=False, allow_null=True)
-    image_url = serializers.CharField(required=False, allow_null=True)
-    email_subscribe = serializers.ChoiceField(Subscription.choices, required=False)
-    push_subscribe = serializers.ChoiceField(Subscription.choices, required=False)
-    marked_email_as_spam_at = serializers.DateTimeField(required=False, allow_null=True)
     date_of_first_session = serializers.DateTimeField(required=False)
     date_of_last_session = serializers.DateTimeField(required=False)
     current_location = LocationSchema(required=False, allow_null=True)
     push_tokens = PushTokenSchema(many=True, required=False)
     subscription_groups = GroupStateSchema(many=True, required=False)
     _merge_objects = serializers.BooleanField(required=False)
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        fields = super().get_fields()
+        others = (each for each in ATTRIBUTES if each.name not in fields)
+        return fields | {each.name: _described(each) for each in others}
+
+
+def _described(attribute: Attribute) -> serializers.Field:
+    options: dict[str, Any] = {"required": False}
+    if attribute.empties:
+        options["allow_null"] = True
+    if attribute.choices:
+        return serializers.ChoiceField(attribute.choices.choices, **options)
+    return FIELDS[attribute.holds](**options)
+
+
+FIELDS: dict[Holds, type[serializers.Field]] = {
+    Holds.TEXT: serializers.CharField,
+    Holds.DAY: serializers.DateField,
+    Holds.MOMENT: serializers.DateTimeField,
+}
 
 
 class EventSchema(WhoSchema):

@@ -14,16 +14,15 @@ from django.utils import timezone
 
 from profiles.attributes import (
     NAME_LENGTH,
-    STANDARD,
     InvalidAttribute,
     clean_name,
     clean_properties,
-    clean_standard,
     is_storable,
     parse_time,
 )
 from profiles.identity.who import Kind, Who, read_who
 from profiles.models import IDENTIFIER_BYTES, EventKind
+from profiles.standard import STANDARD, clean_standard
 from profiles.track import currencies
 from profiles.track.edits import Edit, clean_edit
 
@@ -54,7 +53,7 @@ class Attributes:
 
 
 @dataclass(slots=True)
-class Happened:
+class Occurrence:
     """A custom event, or a purchase of ``quantity`` pieces at ``amount`` US dollars each."""
 
     who: Who
@@ -79,33 +78,33 @@ def read_attributes(item: Any) -> list[Attributes]:
     return [said]
 
 
-def read_event(item: Any) -> Happened:
+def read_event(item: Any) -> Occurrence:
     """Read an event object."""
     _insist_on_object(item)
-    return _happened(item, EventKind.CUSTOM, _name(item, "name"))
+    return _occurrence(item, EventKind.CUSTOM, _name(item, "name"))
 
 
-def read_purchase(item: Any) -> Happened:
+def read_purchase(item: Any) -> Occurrence:
     """Read a purchase object. What was paid in another currency is kept among its properties."""
     _insist_on_object(item)
     name = _name(item, "product_id")
     currency, price, quantity = _currency(item), _price(item), _quantity(item)
     amount = currencies.in_dollars(price, currency)
-    bought = _happened(item, EventKind.PURCHASE, name, amount=amount, quantity=quantity)
+    bought = _occurrence(item, EventKind.PURCHASE, name, amount=amount, quantity=quantity)
     if currency != "USD":
         bought.properties.update({"$currency": currency, "$price": item["price"]})
     return bought
 
 
-def _happened(
+def _occurrence(
     item: dict[str, Any],
     kind: EventKind,
     name: str,
     amount: Decimal | None = None,
     quantity: int = 1,
-) -> Happened:
+) -> Occurrence:
     who = read_who(item)
-    return Happened(
+    return Occurrence(
         who,
         _creates(item, who),
         kind,

@@ -14,7 +14,7 @@ from django.conf import settings
 
 from lib.statements import Statements, pipelined
 from lib.transactions import Collided
-from profiles import streaming
+from profiles import telling
 from profiles.attributes import type_of
 from profiles.events import NewEvent, record_events
 from profiles.models import Profile
@@ -35,7 +35,7 @@ class Said:
 
 
 @dataclass(slots=True)
-class Happenings:
+class Changes:
     """What a call tells. People are named by their profile ids.
 
     ``spelled`` is what ``events.spell`` gave of the events, where that is done already.
@@ -66,10 +66,10 @@ def hold(workspace: Workspace, ids: Collection[int]) -> dict[int, dict[str, Any]
 
 
 def record(
-    workspace: Workspace, told: Happenings, *, listeners: streaming.Listeners | None = None
+    workspace: Workspace, told: Changes, *, hearings: telling.Hearings | None = None
 ) -> None:
-    """Write what was ``told``: one statement a kind, and only rows that change; and tell the
-    event streams, of which ``listeners`` says what the transaction knows of them already.
+    """Write what was ``told``: one statement a kind, and only rows that change; and tell it.
+    ``hearings`` are those that the transaction asked already.
 
     The custom attributes of people must have been held, where what is put depends on them. Raises
     ``Collided`` where somebody was deleted, or merged, since they were found; or the transaction
@@ -84,12 +84,13 @@ def record(
         said = [(str(group), pk, state) for (group, pk), state in told.subscriptions.items()]
         statements.count("subscribe", workspace=workspace.pk, said=json.dumps(said))
     columns = {pk: said.columns for pk, said in told.people.items()}
-    news = streaming.News(told.events, columns, told.subscriptions)
-    if not news.is_none:
-        # What is streamed is put together while the database records the events.
+    news = telling.News(told.events, columns, told.subscriptions)
+    if told.events or telling.concern(news):
+        # Listeners make of it what they want while the database records the events.
         with pipelined():
             record_events(workspace, told.events, spelled=told.spelled)
-            streaming.tell(workspace, news, source=streaming.REST_API, listeners=listeners)
+            hearings = hearings or telling.Hearings(workspace)
+            hearings.tell(news, source=telling.Source.REST_API)
 
 
 def _change(workspace: Workspace, people: dict[int, Said]) -> None:

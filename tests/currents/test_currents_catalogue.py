@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 
 from currents.documentation import page
-from currents.envelopes import Happening, envelope
+from currents.envelopes import StreamedEvent, envelope
 from currents.samples import sample
 from currents.types.base import CATALOGUE
 from currents.types.fields import person_fields, property_fields
@@ -43,8 +43,8 @@ def test_a_type_has_the_documented_fields(event_type: str) -> None:
 
 @pytest.mark.parametrize("event_type", SHAPES)
 def test_an_event_with_every_field_has_the_documented_shape(event_type: str) -> None:
-    happening = Happening(*sample(CATALOGUE[event_type]), THEN)
-    event = json.loads(envelope(happening, workspace_uid=WORKSPACE))
+    made = StreamedEvent(*sample(CATALOGUE[event_type]), THEN)
+    event = json.loads(envelope(made, workspace_uid=WORKSPACE))
     user, properties = SHAPES[event_type]
     assert list(event) == ["event_type", "id", "time", "user", "properties"]
     assert (event["event_type"], event["time"]) == (event_type, 2033564904)

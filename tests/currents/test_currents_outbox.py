@@ -16,7 +16,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from currents import connectors, outbox, partitions, restoring, sending, tasks, waking, watching
-from currents.envelopes import Happening
+from currents.envelopes import StreamedEvent
 from currents.models import Connector, OutboxEvent, Queue
 from currents.types.base import CATALOGUE
 from currents.types.behaviours import Location, Purchase, SessionEnd
@@ -98,7 +98,7 @@ def test_nothing_is_wanted_before_a_connector_is_launched(workspace: Workspace) 
 def test_only_what_a_connector_of_the_workspace_wants_is_written(connector: Connector) -> None:
     write(WorkspaceFactory(), "elsewhere")
     purchase = Purchase(product_id="p", price=1.0, currency="USD")
-    kinds = [*happened("a"), Happening(purchase, ADA, THEN)]
+    kinds = [*happened("a"), StreamedEvent(purchase, ADA, THEN)]
     outbox.write(connector.workspace_id, kinds)
     assert OutboxEvent.objects.values_list("event_type", flat=True).get() == CUSTOM
 
@@ -198,7 +198,7 @@ def test_an_envelope_leaves_out_what_is_absent_and_what_its_type_does_not_carry(
     ada = type(ADA)(user_id=ADA.user_id, external_user_id="", device_id="d", timezone="UTC")
     where = Location(latitude=0.0, longitude=1.5, platform="")
     left = SessionEnd(duration=0, app_id="app")
-    outbox.write(workspace.pk, [Happening(where, ada, THEN), Happening(left, ada, THEN)])
+    outbox.write(workspace.pk, [StreamedEvent(where, ada, THEN), StreamedEvent(left, ada, THEN)])
     bodies = OutboxEvent.objects.order_by("id").values_list("body", flat=True)
     shown = [(event["user"], event["properties"]) for event in map(json.loads, bodies)]
     user = {"user_id": ADA.user_id, "device_id": "d"}

@@ -16,7 +16,7 @@ from django.db import connection
 from django.utils import timezone
 
 from currents import connectors, outbox, partitions, sending, tasks, waking, watching
-from currents.envelopes import Happening
+from currents.envelopes import StreamedEvent
 from currents.models import Connector, ConnectorState, DeliveryHour, OutboxEvent, Queue
 from currents.samples import sample
 from currents.types.base import CATALOGUE
@@ -336,7 +336,7 @@ def test_two_types_of_a_connector_at_once_and_the_others_in_turn(
 
     receiver.answers = hold
     kinds = [CustomEvent.event_type, Purchase.event_type, Location.event_type]
-    outbox.write(workspace.pk, [Happening(*sample(CATALOGUE[k]), THEN) for k in kinds * 2])
+    outbox.write(workspace.pk, [StreamedEvent(*sample(CATALOGUE[k]), THEN) for k in kinds * 2])
 
     def send_first(kind: str) -> float | None:
         try:

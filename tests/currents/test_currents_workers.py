@@ -20,7 +20,7 @@ from django.conf import settings as conf
 from django.db import connection
 
 from currents import outbox
-from currents.envelopes import Happening
+from currents.envelopes import StreamedEvent
 from currents.models import OutboxEvent
 from currents.samples import sample
 from currents.types.base import CATALOGUE
@@ -150,7 +150,9 @@ def test_a_receiver_that_hangs_does_not_hold_every_slot(
     with receiving() as deaf:
         deaf.answers = lambda request: Answer(instead=hang(20))
         connect(workspace, deaf)
-        outbox.write(workspace.pk, [Happening(*sample(kind), THEN) for kind in CATALOGUE.values()])
+        outbox.write(
+            workspace.pk, [StreamedEvent(*sample(kind), THEN) for kind in CATALOGUE.values()]
+        )
         worker = Worker()
         try:
             eventually(lambda: len(deaf.requests) >= 2, 60)

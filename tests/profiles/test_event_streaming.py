@@ -13,7 +13,7 @@ from django.utils import timezone
 from currents import outbox
 from currents.models import Connector, OutboxEvent
 from currents.types.behaviours import GlobalStateChange
-from profiles import streaming
+from profiles import telling
 from profiles.events import NewEvent
 from profiles.models import EventKind, FormerExternalId, Profile, SubscriptionGroup
 from tests.worlds.csv_uploads import checked, imported, run_last_job
@@ -125,10 +125,10 @@ def test_of_people_elsewhere_or_gone_nothing_is_told(connector: Connector) -> No
     theirs, gone = ProfileFactory().pk, 2**30
     group = SubscriptionGroupFactory(workspace=connector.workspace)
     did = [NewEvent(pk, EventKind.CUSTOM, "a", timezone.now()) for pk in (theirs, gone)]
-    news = streaming.News(
+    news = telling.News(
         did, {theirs: {"email_subscribe": "unsubscribed"}}, {(group.pk, theirs): True}
     )
-    streaming.tell(connector.workspace, news, source=streaming.REST_API)
+    telling.tell(connector.workspace, news, source=telling.Source.REST_API)
     assert not OutboxEvent.objects.exists()
 
 

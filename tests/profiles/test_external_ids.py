@@ -7,8 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from profiles.identity import look_up as identity
-from profiles.identity import merging
+from profiles.identity import look_up, merging
 from profiles.models import FormerExternalId, Profile
 from segments.models import UserList, UserListMember
 from tests.segments.test_user_lists import receipt as receipt_of
@@ -48,7 +47,7 @@ def remove(caller: RestCaller, *external_ids: Any) -> Any:
 
 
 def named(workspace: Workspace, *external_ids: str) -> list[int | None]:
-    known = identity.by_external_id(workspace.pk, list(external_ids))
+    known = look_up.by_external_id(workspace.pk, list(external_ids))
     return [known.get(external_id) for external_id in external_ids]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection
 
 from currents import connectors, outbox, sending, waking
-from currents.envelopes import Happening
+from currents.envelopes import StreamedEvent
 from currents.models import Connector, DeliveryError, Queue
 from currents.types.base import CATALOGUE, Person
 from currents.types.behaviours import CustomEvent
@@ -29,9 +29,11 @@ def connect(workspace: Workspace, receiver: Receiver, **fields: Any) -> Connecto
     return connector
 
 
-def happened(*names: str, **properties: Any) -> Iterable[Happening]:
+def happened(*names: str, **properties: Any) -> Iterable[StreamedEvent]:
     """Custom events of Ada, one for each of ``names``."""
-    return [Happening(CustomEvent(name=n, custom_properties=properties), ADA, THEN) for n in names]
+    return [
+        StreamedEvent(CustomEvent(name=n, custom_properties=properties), ADA, THEN) for n in names
+    ]
 
 
 def queue_of(connector: Connector, event_type: str = CUSTOM) -> Queue:
