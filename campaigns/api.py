@@ -7,7 +7,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,8 +14,9 @@ from rest_framework.response import Response
 from campaigns import serializers as shapes
 from campaigns.descriptions import campaign_days, campaign_details, canvas_days, canvas_details
 from campaigns.models import Campaign, Canvas, Targeted, TargetedQuerySet
-from rest.calls import REFUSALS, RestCall, cleaned
+from rest.calls import RestCall, cleaned
 from rest.queries import days_until, page_of
+from rest.schema import documented
 from workspaces.models import Workspace
 
 ID = "3bbc4555-8fa0-4c9b-a5c0-4505edf3e064"
@@ -27,7 +27,6 @@ ROW = {
     "tags": ["trial"],
 }
 DETAILS = {
-    "message": "success",
     "created_at": "2026-06-01T08:00:00Z",
     "updated_at": "2026-06-02T09:30:00Z",
     "archived": False,
@@ -46,102 +45,88 @@ LISTED = (
 )
 
 
-def example(name: str, value: dict[str, Any]) -> list[OpenApiExample]:
-    """Return ``value`` as the example of what a call answers."""
-    return [OpenApiExample(name, response_only=True, status_codes=["200"], value=value)]
-
-
+@documented(
+    "List the campaigns",
+    LISTED,
+    tag="Campaigns",
+    request=shapes.TargetedPageQuery,
+    answer=shapes.CampaignList,
+    answer_means="A page of the list.",
+    answer_example={"One campaign": {"campaigns": [ROW | {"is_api_campaign": False}]}},
+)
 class CampaignList(RestCall):
     permission = "campaigns.list"
 
-    @extend_schema(
-        operation_id="campaigns_list",
-        summary="List the campaigns",
-        description=LISTED,
-        tags=["Campaigns"],
-        parameters=[shapes.TargetedPageQuery],
-        request=None,
-        responses=REFUSALS | {200: OpenApiResponse(shapes.CampaignList, "A page of the list.")},
-        examples=example(
-            "One campaign",
-            {"message": "success", "campaigns": [ROW | {"is_api_campaign": False}]},
-        ),
-    )
     def get(self, request: Request) -> Response:
         asked = cleaned(shapes.TargetedPageQuery, request.query_params.dict())
         found = Campaign.objects.in_workspace(self.workspace)
         return Response(shapes.CampaignList({"campaigns": _page(found, asked)}).data)
 
 
+@documented(
+    "Describe a campaign",
+    f"Its message and its state, but not its audience. {NOT_YET}",
+    tag="Campaigns",
+    request=shapes.CampaignDetailsQuery,
+    answer=shapes.CampaignDetails,
+    answer_means="The campaign.",
+    answer_example={
+        "A campaign with a webhook": DETAILS
+        | {
+            "schedule_type": None,
+            "channels": ["webhook"],
+            "first_sent": None,
+            "last_sent": None,
+            "messages": {
+                ID: {
+                    "channel": "webhook",
+                    "name": "Variant 1",
+                    "url": "https://example.com/win-back",
+                    "body": "{}",
+                    "type": "application/json",
+                    "headers": {"Content-Type": "application/json"},
+                    "method": "POST",
+                }
+            },
+            "conversion_behaviors": [],
+        }
+    },
+)
 class CampaignDetails(RestCall):
     permission = "campaigns.details"
 
-    @extend_schema(
-        operation_id="campaigns_details",
-        summary="Describe a campaign",
-        description=f"Its message and its state, but not its audience. {NOT_YET}",
-        tags=["Campaigns"],
-        parameters=[shapes.CampaignDetailsQuery],
-        request=None,
-        responses=REFUSALS | {200: OpenApiResponse(shapes.CampaignDetails, "The campaign.")},
-        examples=example(
-            "A campaign with a webhook",
-            DETAILS
-            | {
-                "schedule_type": None,
-                "channels": ["webhook"],
-                "first_sent": None,
-                "last_sent": None,
-                "messages": {
-                    ID: {
-                        "channel": "webhook",
-                        "name": "Variant 1",
-                        "url": "https://example.com/win-back",
-                        "body": "{}",
-                        "type": "application/json",
-                        "headers": {"Content-Type": "application/json"},
-                        "method": "POST",
-                    }
-                },
-                "conversion_behaviors": [],
-            },
-        ),
-    )
     def get(self, request: Request) -> Response:
         asked = cleaned(shapes.CampaignDetailsQuery, request.query_params.dict())
         campaign = _campaign(self.workspace, asked["campaign_id"])
         return Response(shapes.CampaignDetails(campaign_details(campaign)).data)
 
 
+@documented(
+    "Tell the daily figures of a campaign",
+    f"The days are those of the workspace's time zone. {NOT_YET}",
+    tag="Campaigns",
+    request=shapes.CampaignSeriesQuery,
+    answer=shapes.CampaignSeries,
+    answer_means="Figures a day.",
+    answer_example={
+        "One day": {
+            "data": [
+                {
+                    "time": "2026-06-28",
+                    "conversions": 0,
+                    "conversions_by_send_time": 0,
+                    "revenue": 0.0,
+                    "unique_recipients": 0,
+                    "messages": {"webhook": [{"variation_api_id": ID, "sent": 0, "errors": 0}]},
+                }
+            ],
+        }
+    },
+)
 class CampaignSeries(RestCall):
     permission = "campaigns.data_series"
     limit = "campaign_series"
 
-    @extend_schema(
-        operation_id="campaigns_data_series",
-        summary="Tell the daily figures of a campaign",
-        description=f"The days are those of the workspace's time zone. {NOT_YET}",
-        tags=["Campaigns"],
-        parameters=[shapes.CampaignSeriesQuery],
-        request=None,
-        responses=REFUSALS | {200: OpenApiResponse(shapes.CampaignSeries, "Figures a day.")},
-        examples=example(
-            "One day",
-            {
-                "message": "success",
-                "data": [
-                    {
-                        "time": "2026-06-28",
-                        "conversions": 0,
-                        "conversions_by_send_time": 0,
-                        "revenue": 0.0,
-                        "unique_recipients": 0,
-                        "messages": {"webhook": [{"variation_api_id": ID, "sent": 0, "errors": 0}]},
-                    }
-                ],
-            },
-        ),
-    )
     def get(self, request: Request) -> Response:
         asked = cleaned(shapes.CampaignSeriesQuery, request.query_params.dict())
         campaign = _campaign(self.workspace, asked["campaign_id"])
@@ -149,87 +134,81 @@ class CampaignSeries(RestCall):
         return Response(shapes.CampaignSeries({"data": campaign_days(campaign, days)}).data)
 
 
+@documented(
+    "List the Canvases",
+    LISTED,
+    tag="Canvas",
+    request=shapes.TargetedPageQuery,
+    answer=shapes.CanvasList,
+    answer_means="A page of the list.",
+    answer_example={"One Canvas": {"canvases": [ROW]}},
+)
 class CanvasList(RestCall):
     permission = "canvas.list"
 
-    @extend_schema(
-        operation_id="canvas_list",
-        summary="List the Canvases",
-        description=LISTED,
-        tags=["Canvas"],
-        parameters=[shapes.TargetedPageQuery],
-        request=None,
-        responses=REFUSALS | {200: OpenApiResponse(shapes.CanvasList, "A page of the list.")},
-        examples=example("One Canvas", {"message": "success", "canvases": [ROW]}),
-    )
     def get(self, request: Request) -> Response:
         asked = cleaned(shapes.TargetedPageQuery, request.query_params.dict())
         found = Canvas.objects.in_workspace(self.workspace)
         return Response(shapes.CanvasList({"canvases": _page(found, asked)}).data)
 
 
+@documented(
+    "Describe a Canvas",
+    f"Its state and how users enter; it has no steps or variants yet. {NOT_YET}",
+    tag="Canvas",
+    request=shapes.CanvasDetailsQuery,
+    answer=shapes.CanvasDetails,
+    answer_means="The Canvas.",
+    answer_example={
+        "A Canvas that users enter by what they do": DETAILS
+        | {
+            "schedule_type": "action_based",
+            "channels": [],
+            "first_entry": None,
+            "last_entry": None,
+            "variants": [],
+            "steps": [],
+        }
+    },
+)
 class CanvasDetails(RestCall):
     permission = "canvas.details"
 
-    @extend_schema(
-        operation_id="canvas_details",
-        summary="Describe a Canvas",
-        description=f"Its state and how users enter; it has no steps or variants yet. {NOT_YET}",
-        tags=["Canvas"],
-        parameters=[shapes.CanvasDetailsQuery],
-        request=None,
-        responses=REFUSALS | {200: OpenApiResponse(shapes.CanvasDetails, "The Canvas.")},
-        examples=example(
-            "A Canvas that users enter by what they do",
-            DETAILS
-            | {
-                "schedule_type": "action_based",
-                "channels": [],
-                "first_entry": None,
-                "last_entry": None,
-                "variants": [],
-                "steps": [],
-            },
-        ),
-    )
     def get(self, request: Request) -> Response:
         asked = cleaned(shapes.CanvasDetailsQuery, request.query_params.dict())
         canvas = _canvas(self.workspace, asked["canvas_id"])
         return Response(shapes.CanvasDetails(canvas_details(canvas)).data)
 
 
+@documented(
+    "Tell the daily figures of a Canvas",
+    f"The days are those of the workspace's time zone. {NOT_YET}",
+    tag="Canvas",
+    request=shapes.CanvasSeriesQuery,
+    answer=shapes.CanvasSeries,
+    answer_means="Figures a day.",
+    answer_example={
+        "One day": {
+            "data": {
+                "name": "Win back",
+                "stats": [
+                    {
+                        "time": "2026-06-28",
+                        "total_stats": {
+                            "revenue": 0.0,
+                            "conversions": 0,
+                            "conversions_by_entry_time": 0,
+                            "entries": 0,
+                        },
+                    }
+                ],
+            },
+        }
+    },
+)
 class CanvasSeries(RestCall):
     permission = "canvas.data_series"
 
-    @extend_schema(
-        operation_id="canvas_data_series",
-        summary="Tell the daily figures of a Canvas",
-        description=f"The days are those of the workspace's time zone. {NOT_YET}",
-        tags=["Canvas"],
-        parameters=[shapes.CanvasSeriesQuery],
-        request=None,
-        responses=REFUSALS | {200: OpenApiResponse(shapes.CanvasSeries, "Figures a day.")},
-        examples=example(
-            "One day",
-            {
-                "message": "success",
-                "data": {
-                    "name": "Win back",
-                    "stats": [
-                        {
-                            "time": "2026-06-28",
-                            "total_stats": {
-                                "revenue": 0.0,
-                                "conversions": 0,
-                                "conversions_by_entry_time": 0,
-                                "entries": 0,
-                            },
-                        }
-                    ],
-                },
-            },
-        ),
-    )
     def get(self, request: Request) -> Response:
         asked = cleaned(shapes.CanvasSeriesQuery, request.query_params.dict())
         canvas = _canvas(self.workspace, asked["canvas_id"])

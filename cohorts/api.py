@@ -6,7 +6,6 @@ from time import perf_counter
 from typing import Any
 
 from django.db import Error
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework.exceptions import NotFound, ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,13 +18,13 @@ from cohorts.callers import Caller, authenticate
 from cohorts.models import Partner
 from lib.addresses import client_address
 from rest import rate_limits
+from rest.schema import Refusals, documented
 
 log = logging.getLogger(__name__)
 
 EXAMPLE_KEYS = {"partner_api_key": "<partner API key>", "client_secret": "<Data Import Key>"}
-SUCCESS = OpenApiExample("Success", value={"message": "success"}, status_codes=["201"])
-RESPONSES = {201: OpenApiResponse(shapes.MessageSchema, "All of it was applied.", [SUCCESS])} | {
-    status: OpenApiResponse(shapes.MessageSchema, f"{reason} Nothing was applied.")
+REFUSALS: Refusals = {
+    status: f"{reason} Nothing was applied."
     for status, reason in (
         (400, "The body is not as described."),
         (401, "A key is wrong."),
@@ -42,6 +41,7 @@ class PartnerCall(APIView):
     """What both calls share: the keys before the rest, and a line in the ledger come what may."""
 
     http_method_names = ["post"]
+    refusals = REFUSALS
     call = ""
     serializer: type[Serializer]
     apply: Callable[..., None]
@@ -52,7 +52,7 @@ class PartnerCall(APIView):
         self.body: dict[str, Any] = {}
         self.caller: Caller | None = None
 
-    def answer(self, request: Request, partner: str) -> Response:
+    def post(self, request: Request, partner: str) -> Response:
         """Apply a call to the partner with the slug ``partner``, or refuse it by an exception."""
         self.body = _json_object(request)
         self.caller = caller = authenticate(partner, self.body, client_address(request))
@@ -89,69 +89,53 @@ class PartnerCall(APIView):
         )
 
 
+@documented(
+    "Create or rename a cohort",
+    "Sent with the first export of a cohort, and again when its name changes.",
+    operation_id="partner_cohort",
+    tag="Partner cohort import",
+    request=shapes.CohortCallSchema,
+    answer_means="All of it was applied.",
+    request_example={
+        "A cohort": EXAMPLE_KEYS
+        | {
+            "cohort_id": "cohort-42",
+            "name": "Trial drop-offs",
+            "created_at": "2021-01-21T19:20:30+05:00",
+        }
+    },
+)
 class CohortName(PartnerCall):
     call = "cohort"
     serializer = shapes.CohortSerializer
     apply = staticmethod(imports.name_cohort)
 
-    @extend_schema(
-        operation_id="partner_cohort",
-        summary="Create or rename a cohort",
-        description="Sent with the first export of a cohort, and again when its name changes.",
-        tags=["Partner cohort import"],
-        request=shapes.CohortCallSchema,
-        responses=RESPONSES,
-        examples=[
-            OpenApiExample(
-                "A cohort",
-                request_only=True,
-                value=EXAMPLE_KEYS
-                | {
-                    "cohort_id": "cohort-42",
-                    "name": "Trial drop-offs",
-                    "created_at": "2021-01-21T19:20:30+05:00",
-                },
-            )
-        ],
-    )
-    def post(self, request: Request, partner: str) -> Response:
-        return self.answer(request, partner)
 
-
+@documented(
+    "Add users to a cohort and remove users from it",
+    "Who entered and who left since the last refresh: at most 1,000 identifiers. The "
+    "objects apply in order and the last word on a user wins. Identifiers that no user "
+    "has are skipped, and so are devices of users who have an external id.",
+    operation_id="partner_cohort_users",
+    tag="Partner cohort import",
+    request=shapes.CohortUsersCallSchema,
+    answer_means="All of it was applied.",
+    request_example={
+        "Users who entered and left": EXAMPLE_KEYS
+        | {
+            "cohort_id": "cohort-42",
+            "cohort_changes": [
+                {"user_ids": ["user-1", "user-2"]},
+                {"device_ids": ["device-1"], "should_remove": True},
+                {"aliases": [{"alias_label": "email_hash", "alias_name": "5f2c"}]},
+            ],
+        }
+    },
+)
 class CohortUsers(PartnerCall):
     call = "users"
     serializer = shapes.CohortUsersSerializer
     apply = staticmethod(imports.change_members)
-
-    @extend_schema(
-        operation_id="partner_cohort_users",
-        summary="Add users to a cohort and remove users from it",
-        description=(
-            "Who entered and who left since the last refresh: at most 1,000 identifiers. The "
-            "objects apply in order and the last word on a user wins. Identifiers that no user "
-            "has are skipped, and so are devices of users who have an external id."
-        ),
-        tags=["Partner cohort import"],
-        request=shapes.CohortUsersCallSchema,
-        responses=RESPONSES,
-        examples=[
-            OpenApiExample(
-                "Users who entered and left",
-                request_only=True,
-                value=EXAMPLE_KEYS
-                | {
-                    "cohort_id": "cohort-42",
-                    "cohort_changes": [
-                        {"user_ids": ["user-1", "user-2"]},
-                        {"device_ids": ["device-1"], "should_remove": True},
-                        {"aliases": [{"alias_label": "email_hash", "alias_name": "5f2c"}]},
-                    ],
-                },
-            )
-        ],
-    )
-    def post(self, request: Request, partner: str) -> Response:
-        return self.answer(request, partner)
 
 
 def _json_object(request: Request) -> dict[str, Any]:

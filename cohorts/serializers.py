@@ -156,10 +156,6 @@ class CohortUsersCallSchema(KeysSchema, CohortUsersSerializer):
     """Who entered a cohort and who left it since the last call, with the keys."""
 
 
-class MessageSchema(serializers.Serializer):
-    message = serializers.CharField()
-
-
 def _insist(condition: object) -> None:
     if not condition:
         raise ValueError

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import (
@@ -19,34 +18,9 @@ from rest_framework.views import APIView
 from lib.addresses import client_address
 from lib.masking import mask
 from rest import rate_limits
-from rest.schema import RestCallSchema
+from rest.schema import REFUSALS, Refusals, RestCallSchema
 from workspaces import api_keys
 from workspaces.models import RestApiKey, Workspace
-
-
-class RefusalSchema(serializers.Serializer):
-    message = serializers.CharField(help_text="What is wrong.")
-
-
-class SuccessSchema(serializers.Serializer):
-    message = serializers.CharField(help_text="success")
-
-
-#: What any call may be refused with, for ``extend_schema``.
-REFUSALS = {
-    status: OpenApiResponse(RefusalSchema, text)
-    for status, text in (
-        (400, "The request is not as described."),
-        (401, "There is no key, or it is not one of ours."),
-        (403, "The key lacks the permission, or may not be used from this address."),
-        (429, "The workspace has had its calls: `X-RateLimit-Reset` tells when there are more."),
-    )
-}
-#: The same for a call with a body.
-BODY_REFUSALS = REFUSALS | {
-    413: OpenApiResponse(RefusalSchema, "The body is too large."),
-    415: OpenApiResponse(RefusalSchema, "The body is not application/json."),
-}
 
 
 class ApiKeyAuthentication(BaseAuthentication):
@@ -90,6 +64,8 @@ class RestCall(APIView):
     permission: ClassVar[str]
     #: One of ``settings.RATE_LIMITS``.
     limit: ClassVar[str] = "default"
+    #: What it may be refused with, for its description.
+    refusals: ClassVar[Refusals] = REFUSALS
     workspace: Workspace
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

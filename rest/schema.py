@@ -1,9 +1,21 @@
-"""What the description of every REST call says beside what the call itself says of it."""
+"""How the REST API is described: ``documented`` says of a call what is particular to it, and adds
+what every call has in common.
+"""
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_view,
+)
+from rest_framework import serializers
+from rest_framework.views import APIView
 
 ID = "3bbc4555-8fa0-4c9b-a5c0-4505edf3e064"
 #: By name, what to send as a parameter.
@@ -21,9 +33,101 @@ EXAMPLES: dict[str, Any] = {
 #: Of these one at least is needed, although none is required.
 CHOICES = {"length", "start_date", "end_date", "external_id"}
 
+#: Why a call is refused, by status: a text, or a response where the answer has a shape of its own.
+type Refusals = dict[int, str | OpenApiResponse]
+
+#: What any call may be refused with.
+REFUSALS: Refusals = {
+    400: "The request is not as described.",
+    401: "There is no key, or it is not one of ours.",
+    403: "The key lacks the permission, or may not be used from this address.",
+    429: "The workspace has had its calls: `X-RateLimit-Reset` tells when there are more.",
+}
+
+
+class RefusalSchema(serializers.Serializer):
+    message = serializers.CharField(help_text="What is wrong.")
+
+
+class SuccessSchema(serializers.Serializer):
+    message = serializers.CharField(help_text="success")
+
+
+def documented[Call: type[APIView]](
+    summary: str,
+    description: str = "",
+    *,
+    tag: str,
+    request: type[serializers.Serializer],
+    answer: type[serializers.Serializer] = SuccessSchema,
+    answer_means: str = "",
+    request_example: Mapping[str, Any] | None = None,
+    answer_example: Mapping[str, Any] | None = None,
+    status: int = 0,
+    parameters: Sequence[OpenApiParameter] = (),
+    operation_id: str | None = None,
+) -> Callable[[Call], Call]:
+    """Describe the one method of a call, ``get`` or ``post``, inherited or its own: a decorator.
+
+    ``request`` is what the query or the body has to be. ``tag`` is one of those in
+    ``settings.SPECTACULAR_SETTINGS``. Each of the examples has a title; to those of the answer
+    ``"message": "success"`` is added. ``status`` is 200 or 201 where none is given. What the class
+    may be refused with is its ``refusals``. ``parameters`` are further ones, or headers of
+    the answer. ``operation_id`` is the address unless something else is said.
+    """
+
+    def document(call: Call) -> Call:
+        method = "post" if hasattr(call, "post") else "get"
+        code, means = (
+            (201, "What was applied.") if method == "post" else (200, "What was asked for.")
+        )
+        code, means = status or code, answer_means or means
+        examples = [
+            OpenApiExample(title, value={"message": "success"} | value, status_codes=[str(code)])
+            for title, value in (answer_example or {"Success": {}}).items()
+        ]
+        said = extend_schema(
+            operation_id=operation_id,
+            summary=summary,
+            description=description or None,
+            tags=[tag],
+            responses={
+                **{each: _refusal(why) for each, why in _refusals_of(call, method).items()},
+                code: OpenApiResponse(answer, means, examples),
+            },
+            examples=[
+                OpenApiExample(title, value=value, request_only=True)
+                for title, value in (request_example or {}).items()
+            ],
+            request=request if method == "post" else None,
+            parameters=[*parameters, *([] if method == "post" else [request])],
+        )
+        return extend_schema_view(**{method: said})(call)
+
+    return document
+
+
+def _refusals_of(call: Any, method: str) -> Refusals:
+    if method == "get":
+        return call.refusals
+    most = getattr(call, "body_bytes", settings.REST_BODY_BYTES)
+    of_a_body = {
+        413: f"The body is larger than {most / 2**20:g} MiB.",
+        415: "The body is not application/json.",
+    }
+    return of_a_body | call.refusals
+
+
+def _refusal(why: str | OpenApiResponse) -> OpenApiResponse:
+    return why if isinstance(why, OpenApiResponse) else OpenApiResponse(RefusalSchema, why)
+
 
 class RestCallSchema(AutoSchema):
     """Adds to a call its permission, its limit, and examples of its parameters."""
+
+    def get_operation_id(self) -> str:
+        """Name the call as its address does: ``users_track`` is ``/users/track``."""
+        return self.path.strip("/").replace("/", "_")
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Any:
         operation = super().get_operation(*args, **kwargs)

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 
 from profiles.analytics import series
-from profiles.analytics.api import Series, documented
+from profiles.analytics.api import Series, documented_series
 from profiles.analytics.serializers import NameField, UnitsQuery
 from profiles.analytics.series import Units, Wanted
 from profiles.models import EventKind
@@ -35,7 +35,9 @@ class EventsQuery(SegmentUnitsQuery):
     event = NameField("event", help_text="The name of the custom event.")
 
 
-@documented("Export custom event analytics", "How often an event happened in each day or hour.")
+@documented_series(
+    "Export custom event analytics", "How often an event happened in each day or hour."
+)
 class EventSeries(Series):
     permission = "events.data_series"
     serializer = EventsQuery
@@ -47,7 +49,7 @@ class EventSeries(Series):
         return series.count_events(self.workspace, units, events)
 
 
-@documented("Export app sessions", "Sessions in each day or hour.")
+@documented_series("Export app sessions", "Sessions in each day or hour.")
 class SessionSeries(Series):
     permission = "sessions.data_series"
     serializer = SegmentUnitsQuery

@@ -8,13 +8,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-from drf_spectacular.utils import (
-    OpenApiExample,
-    OpenApiParameter,
-    OpenApiResponse,
-    extend_schema,
-    extend_schema_view,
-)
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -25,19 +19,15 @@ from profiles.analytics import series
 from profiles.analytics.series import MONTH, Units, Wanted
 from profiles.attributes import ARRAY_LENGTH
 from profiles.models import AttributeType, CustomAttribute, EventKind, EventName
-from rest.calls import REFUSALS, RestCall, cleaned
+from rest.calls import RestCall, cleaned
+from rest.schema import documented
 
 NAMES_PER_PAGE = 250
 ATTRIBUTES_PER_PAGE = 50
-TAGS = ["Analytics"]
-
-
-def success(
-    schema: type[serializers.Serializer], example: dict[str, Any]
-) -> dict[int, OpenApiResponse]:
-    """Return what a read may answer: ``schema``, as in ``example``, or a refusal."""
-    shown = OpenApiExample("Success", value={"message": "success"} | example)
-    return REFUSALS | {200: OpenApiResponse(schema, "What was asked for.", [shown])}
+TAG = "Analytics"
+LINK = OpenApiParameter(
+    "Link", str, OpenApiParameter.HEADER, response=[200], description="The next page."
+)
 
 
 class Series(RestCall):
@@ -59,28 +49,26 @@ class Series(RestCall):
         raise NotImplementedError
 
 
-def documented[Call: type[Series]](
+def documented_series[Call: type[Series]](
     summary: str, description: str, figure: int | float = 12
 ) -> Callable[[Call], Call]:
-    """Document a series by its parameters and an answer of one day, ``figure`` that of the day."""
+    """Describe a series: a decorator. Its example is an answer of one day, with ``figure``."""
 
     def document(call: Call) -> Call:
         kind = serializers.FloatField if isinstance(figure, float) else serializers.IntegerField
-        point = {"time": "2026-02-15", call.figure: figure}
-        schema = extend_schema(
-            operation_id=call.permission.replace(".", "_"),
-            summary=summary,
-            description=description,
-            tags=TAGS,
-            parameters=[call.serializer],
-            responses=success(shapes.series_schema(call.figure, kind), {"data": [point]}),
-        )
-        return extend_schema_view(get=schema)(call)
+        return documented(
+            summary,
+            description,
+            tag=TAG,
+            request=call.serializer,
+            answer=shapes.series_schema(call.figure, kind),
+            answer_example={"Success": {"data": [{"time": "2026-02-15", call.figure: figure}]}},
+        )(call)
 
     return document
 
 
-@documented(
+@documented_series(
     "Export daily new users", "Whose profile came on each day; of an app, who first used it."
 )
 class NewUsers(Series):
@@ -91,7 +79,7 @@ class NewUsers(Series):
         return series.count_new_people(self.workspace, units, wanted["app_id"])
 
 
-@documented("Export daily active users", "Users with a session on each day.")
+@documented_series("Export daily active users", "Users with a session on each day.")
 class DailyActive(Series):
     permission = "kpi.dau.data_series"
     figure = "dau"
@@ -100,7 +88,9 @@ class DailyActive(Series):
         return series.count_active(self.workspace, units, wanted["app_id"])
 
 
-@documented("Export monthly active users", "Users with a session in the 30 days up to each day.")
+@documented_series(
+    "Export monthly active users", "Users with a session in the 30 days up to each day."
+)
 class MonthlyActive(Series):
     permission = "kpi.mau.data_series"
     figure = "mau"
@@ -113,7 +103,7 @@ def purchases(wanted: dict[str, Any]) -> Wanted:
     return Wanted(EventKind.PURCHASE, wanted["product"], wanted["app_id"])
 
 
-@documented(
+@documented_series(
     "Export number of purchases",
     "Purchases in each day or hour; several pieces at once are as many purchases.",
 )
@@ -127,7 +117,7 @@ class PurchaseQuantity(Series):
         return series.count_events(self.workspace, units, purchases(wanted))
 
 
-@documented("Export revenue", "Money spent in each day or hour, in US dollars.", 99.5)
+@documented_series("Export revenue", "Money spent in each day or hour, in US dollars.", 99.5)
 class Revenue(Series):
     permission = "purchases.revenue_series"
     limit = "names"
@@ -145,7 +135,7 @@ class Names(RestCall):
     kind: ClassVar[EventKind]
     listed: ClassVar[str]
 
-    def answer(self, request: Request) -> Response:
+    def get(self, request: Request) -> Response:
         """Answer with the page that the caller asks for; past the last one there is nothing."""
         start = cleaned(shapes.NamesQuery, request.query_params.dict())["page"] * NAMES_PER_PAGE
         known = EventName.objects.filter(workspace=self.workspace, kind=self.kind).order_by("name")
@@ -153,71 +143,60 @@ class Names(RestCall):
         return Response({"message": "success", self.listed: names})
 
 
+@documented(
+    "List custom events",
+    "The names of all custom events, by name, 250 a page.",
+    tag=TAG,
+    request=shapes.NamesQuery,
+    answer=shapes.EventNames,
+    answer_example={"Success": {"events": ["Searched", "Signed up"]}},
+)
 class EventList(Names):
     permission = "events.list"
     kind = EventKind.CUSTOM
     listed = "events"
 
-    @extend_schema(
-        operation_id="events_list",
-        summary="List custom events",
-        description="The names of all custom events, by name, 250 a page.",
-        tags=TAGS,
-        parameters=[shapes.NamesQuery],
-        responses=success(shapes.EventNames, {"events": ["Searched", "Signed up"]}),
-    )
-    def get(self, request: Request) -> Response:
-        return self.answer(request)
 
-
+@documented(
+    "List product IDs",
+    "The names of all products that were bought, by name, 250 a page.",
+    tag=TAG,
+    request=shapes.NamesQuery,
+    answer=shapes.ProductNames,
+    answer_example={"Success": {"products": ["Pro monthly", "Training"]}},
+)
 class ProductList(Names):
     permission = "purchases.product_list"
     kind = EventKind.PURCHASE
     listed = "products"
 
-    @extend_schema(
-        operation_id="purchases_product_list",
-        summary="List product IDs",
-        description="The names of all products that were bought, by name, 250 a page.",
-        tags=TAGS,
-        parameters=[shapes.NamesQuery],
-        responses=success(shapes.ProductNames, {"products": ["Pro monthly", "Training"]}),
-    )
-    def get(self, request: Request) -> Response:
-        return self.answer(request)
 
-
+@documented(
+    "List custom attributes",
+    "By name, 50 a page. The `Link` header has the address of the next page.",
+    tag=TAG,
+    request=shapes.CursorQuery,
+    parameters=[LINK],
+    answer=shapes.CustomAttributeRows,
+    answer_example={
+        "Success": {
+            "attributes": [
+                {
+                    "array_length": None,
+                    "data_type": "String",
+                    "description": "",
+                    "name": "plan",
+                    "status": "Active",
+                    "tag_names": [],
+                }
+            ]
+        }
+    },
+)
 class CustomAttributes(RestCall):
     permission = "custom_attributes.get"
     limit = "names"
 
-    @extend_schema(
-        operation_id="custom_attributes",
-        summary="List custom attributes",
-        description="By name, 50 a page. The `Link` header has the address of the next page.",
-        tags=TAGS,
-        parameters=[
-            shapes.CursorQuery,
-            OpenApiParameter(
-                "Link", str, OpenApiParameter.HEADER, response=[200], description="The next page."
-            ),
-        ],
-        responses=success(
-            shapes.CustomAttributeRows,
-            {
-                "attributes": [
-                    {
-                        "array_length": None,
-                        "data_type": "String",
-                        "description": "",
-                        "name": "plan",
-                        "status": "Active",
-                        "tag_names": [],
-                    }
-                ]
-            },
-        ),
-    )
     def get(self, request: Request) -> Response:
         after = cleaned(shapes.CursorQuery, request.query_params.dict())["cursor"]
         known = CustomAttribute.objects.filter(workspace=self.workspace, name__gt=after)

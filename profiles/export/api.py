@@ -1,13 +1,13 @@
 """``/users/export/ids``: all that the portal knows of up to 50 people."""
 
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from profiles.export import ids as export_ids
 from profiles.export.serializers import ExportedUsersSchema, ExportIdsSerializer
 from profiles.export.user_objects import Asked, user_objects
-from rest.calls import BODY_REFUSALS, RestCall, cleaned
+from rest.calls import RestCall, cleaned
+from rest.schema import documented
 
 EXAMPLE = {
     "message": "success",
@@ -30,6 +30,23 @@ EXAMPLE = {
 }
 
 
+@documented(
+    "Export users by identifier",
+    "Up to 50 users by external id or alias, and those whom a device, a Braze id, an "
+    "e-mail address or a phone number names. A field that is empty is left out of a user. "
+    "With `fields_to_export` there may be 40 calls a second.",
+    tag="User export",
+    request=ExportIdsSerializer,
+    answer=ExportedUsersSchema,
+    answer_means="The users.",
+    request_example={
+        "Two users": {
+            "external_ids": ["user-17", "user-18"],
+            "fields_to_export": ["external_id", "braze_id", "email", "custom_events"],
+        }
+    },
+    answer_example={"One user": EXAMPLE},
+)
 class ExportIds(RestCall):
     permission = "users.export.ids"
     limit = "export_ids"
@@ -40,29 +57,6 @@ class ExportIds(RestCall):
         named = isinstance(body, dict) and body.get("fields_to_export")
         return "export_ids_fields" if named else "export_ids"
 
-    @extend_schema(
-        operation_id="users_export_ids",
-        summary="Export users by identifier",
-        description=(
-            "Up to 50 users by external id or alias, and those whom a device, a Braze id, an "
-            "e-mail address or a phone number names. A field that is empty is left out of a user. "
-            "With `fields_to_export` there may be 40 calls a second."
-        ),
-        tags=["User export"],
-        request=ExportIdsSerializer,
-        responses=BODY_REFUSALS | {201: OpenApiResponse(ExportedUsersSchema, "The users.")},
-        examples=[
-            OpenApiExample("One user", response_only=True, status_codes=["201"], value=EXAMPLE),
-            OpenApiExample(
-                "Two users",
-                request_only=True,
-                value={
-                    "external_ids": ["user-17", "user-18"],
-                    "fields_to_export": ["external_id", "braze_id", "email", "custom_events"],
-                },
-            ),
-        ],
-    )
     def post(self, request: Request) -> Response:
         wanted = cleaned(ExportIdsSerializer, request.data)
         ids, nobody = export_ids.find(self.workspace, wanted["named"])

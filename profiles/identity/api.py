@@ -5,11 +5,8 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 from django.db import transaction
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
-from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 
 from profiles.identifiers import BrazeId, ExternalId, Identifier, UserAlias
 from profiles.identity import naming as identities
@@ -17,7 +14,8 @@ from profiles.identity import schemas
 from profiles.identity import serializers as shapes
 from profiles.identity.deleting import delete_people
 from profiles.identity.naming import Refused
-from rest.calls import REFUSALS, RefusalSchema, RestCall, cleaned
+from rest.calls import RestCall, cleaned
+from rest.schema import REFUSALS, documented
 from workspaces import audit
 from workspaces.models import RestApiKey
 
@@ -37,27 +35,6 @@ TO_DELETE: dict[str, Callable[[Any], Identifier]] = {
     "email_addresses": lambda item: shapes.read_address_or_text(item, "email"),
     "phone_numbers": lambda item: shapes.read_address_or_text(item, "phone"),
 }
-
-
-#: Beside what any call may be refused with.
-WRITE_REFUSALS = REFUSALS | {
-    status: OpenApiResponse(RefusalSchema, text)
-    for status, text in (
-        (413, "The body is larger than 1 MiB."),
-        (415, "The body is not application/json."),
-        (423, "Other calls write the same users again and again: try later."),
-    )
-}
-
-
-def responses(answer: type[Serializer], said: Any, status: int = 201) -> dict[int, Any]:
-    """Return what a call may answer: ``said``, of the shape ``answer``, or a message."""
-    example = OpenApiExample("Success", value=said, status_codes=[str(status)])
-    return WRITE_REFUSALS | {status: OpenApiResponse(answer, "What was applied.", [example])}
-
-
-def example(name: str, **body: Any) -> OpenApiExample:
-    return OpenApiExample(name, request_only=True, value=body)
 
 
 def apply_each(items: Iterable[Any], apply: Callable[[Any], None]) -> Problems:
@@ -83,6 +60,7 @@ def told(problems: dict[str, Problems]) -> dict[str, Any]:
 
 class IdentityCall(RestCall):
     limit = "identities"
+    refusals = REFUSALS | {423: "Other calls write the same users again and again: try later."}
 
     @contextmanager
     def on_record(self, action: str) -> Iterator[list[Any]]:
@@ -98,55 +76,44 @@ class IdentityCall(RestCall):
                 detail = {audit.KEY: key.name, "users": len(done)}
                 audit.record(self.workspace, None, action, self.request.path, **detail)
 
-    def sent(self, request: Request, serializer: type[Serializer]) -> dict[str, Any]:
-        """Return the body as ``serializer`` cleans it. Raises ``APIException``."""
-        if not isinstance(request.data, dict):
-            raise ParseError("Bad Request: the body must be a JSON object")
-        return cleaned(serializer, request.data)
-
     def aliases_answer(self, count: int, problems: dict[str, Problems]) -> Response:
         processed = count - sum(map(len, problems.values()))
         answer = {"aliases_processed": processed, "message": "success"}
         return Response(answer | told(problems), status=201)
 
 
+@documented(
+    "Identify anonymous users",
+    "Gives users who have none an external id. Where another user has it already, the "
+    "anonymous one is merged into that one and removed, unless both have an alias with the "
+    "same label.",
+    tag="User data",
+    request=schemas.IdentifyCallSchema,
+    answer=schemas.AliasesAnswerSchema,
+    request_example={
+        "An alias and an e-mail address": {
+            "aliases_to_identify": [
+                {
+                    "external_id": "user-1",
+                    "user_alias": {"alias_name": "5f2c", "alias_label": "email_hash"},
+                }
+            ],
+            "emails_to_identify": [
+                {
+                    "external_id": "user-2",
+                    "email": "ada@example.com",
+                    "prioritization": ["unidentified", "most_recently_updated"],
+                }
+            ],
+        }
+    },
+    answer_example={"Success": {"aliases_processed": 2}},
+)
 class Identify(IdentityCall):
     permission = "users.identify"
 
-    @extend_schema(
-        operation_id="users_identify",
-        summary="Identify anonymous users",
-        description=(
-            "Gives users who have none an external id. Where another user has it already, the "
-            "anonymous one is merged into that one and removed, unless both have an alias with the "
-            "same label."
-        ),
-        tags=["User data"],
-        request=schemas.IdentifyCallSchema,
-        responses=responses(
-            schemas.AliasesAnswerSchema, {"aliases_processed": 2, "message": "success"}
-        ),
-        examples=[
-            example(
-                "An alias and an e-mail address",
-                aliases_to_identify=[
-                    {
-                        "external_id": "user-1",
-                        "user_alias": {"alias_name": "5f2c", "alias_label": "email_hash"},
-                    }
-                ],
-                emails_to_identify=[
-                    {
-                        "external_id": "user-2",
-                        "email": "ada@example.com",
-                        "prioritization": ["unidentified", "most_recently_updated"],
-                    }
-                ],
-            )
-        ],
-    )
     def post(self, request: Request) -> Response:
-        sent = self.sent(request, shapes.IdentifySerializer)
+        sent = cleaned(shapes.IdentifySerializer, request.data)
         problems = {}
         with self.on_record("Merged Users") as merged:
             for array, items in sent.items():
@@ -163,32 +130,27 @@ class Identify(IdentityCall):
         return self.aliases_answer(sum(map(len, sent.values())), problems)
 
 
+@documented(
+    "Give users aliases",
+    "Adds an alias to the user with the external id, or makes a user who has only the "
+    "alias. A user has one alias of a label; an alias that another user has is refused.",
+    tag="User data",
+    request=schemas.NewAliasesCallSchema,
+    answer=schemas.AliasesAnswerSchema,
+    request_example={
+        "An alias of a known user": {
+            "user_aliases": [
+                {"external_id": "user-1", "alias_name": "5f2c", "alias_label": "email_hash"}
+            ]
+        }
+    },
+    answer_example={"Success": {"aliases_processed": 1}},
+)
 class NewAliases(IdentityCall):
     permission = "users.alias.new"
 
-    @extend_schema(
-        operation_id="users_alias_new",
-        summary="Give users aliases",
-        description=(
-            "Adds an alias to the user with the external id, or makes a user who has only the "
-            "alias. A user has one alias of a label; an alias that another user has is refused."
-        ),
-        tags=["User data"],
-        request=schemas.NewAliasesCallSchema,
-        responses=responses(
-            schemas.AliasesAnswerSchema, {"aliases_processed": 1, "message": "success"}
-        ),
-        examples=[
-            example(
-                "An alias of a known user",
-                user_aliases=[
-                    {"external_id": "user-1", "alias_name": "5f2c", "alias_label": "email_hash"}
-                ],
-            )
-        ],
-    )
     def post(self, request: Request) -> Response:
-        sent = self.sent(request, shapes.NewAliasesSerializer)
+        sent = cleaned(shapes.NewAliasesSerializer, request.data)
 
         def apply(item: Any) -> None:
             alias = shapes.read_alias(item)
@@ -200,29 +162,26 @@ class NewAliases(IdentityCall):
         return self.aliases_answer(len(items), {"user_aliases": apply_each(items, apply)})
 
 
+@documented(
+    "Rename aliases",
+    "Gives aliases other names under their labels.",
+    tag="User data",
+    request=schemas.AliasUpdatesCallSchema,
+    answer=schemas.AliasesAnswerSchema,
+    request_example={
+        "One alias": {
+            "alias_updates": [
+                {"alias_label": "crm", "old_alias_name": "17", "new_alias_name": "c-17"}
+            ]
+        }
+    },
+    answer_example={"Success": {"aliases_processed": 1}},
+)
 class AliasUpdates(IdentityCall):
     permission = "users.alias.update"
 
-    @extend_schema(
-        operation_id="users_alias_update",
-        summary="Rename aliases",
-        description="Gives aliases other names under their labels.",
-        tags=["User data"],
-        request=schemas.AliasUpdatesCallSchema,
-        responses=responses(
-            schemas.AliasesAnswerSchema, {"aliases_processed": 1, "message": "success"}
-        ),
-        examples=[
-            example(
-                "One alias",
-                alias_updates=[
-                    {"alias_label": "crm", "old_alias_name": "17", "new_alias_name": "c-17"}
-                ],
-            )
-        ],
-    )
     def post(self, request: Request) -> Response:
-        sent = self.sent(request, shapes.AliasUpdatesSerializer)
+        sent = cleaned(shapes.AliasUpdatesSerializer, request.data)
 
         def apply(item: Any) -> None:
             label, old, new = (
@@ -235,40 +194,37 @@ class AliasUpdates(IdentityCall):
         return self.aliases_answer(len(items), {"alias_updates": apply_each(items, apply)})
 
 
+@documented(
+    "Merge users into others",
+    "What the user to keep lacks is filled in from the one to merge; events, devices and "
+    "memberships of cohorts move. Then the user to merge is removed.",
+    tag="User data",
+    request=schemas.MergeCallSchema,
+    answer=schemas.IdentityAnswerSchema,
+    status=202,
+    request_example={
+        "By external id, and by e-mail address": {
+            "merge_updates": [
+                {
+                    "identifier_to_merge": {"external_id": "old-user"},
+                    "identifier_to_keep": {"external_id": "user-1"},
+                },
+                {
+                    "identifier_to_merge": {
+                        "email": "ada@example.com",
+                        "prioritization": ["unidentified"],
+                    },
+                    "identifier_to_keep": {"external_id": "user-2"},
+                },
+            ]
+        }
+    },
+)
 class Merge(IdentityCall):
     permission = "users.merge"
 
-    @extend_schema(
-        operation_id="users_merge",
-        summary="Merge users into others",
-        description=(
-            "What the user to keep lacks is filled in from the one to merge; events, devices and "
-            "memberships of cohorts move. Then the user to merge is removed."
-        ),
-        tags=["User data"],
-        request=schemas.MergeCallSchema,
-        responses=responses(schemas.IdentityAnswerSchema, {"message": "success"}, 202),
-        examples=[
-            example(
-                "By external id, and by e-mail address",
-                merge_updates=[
-                    {
-                        "identifier_to_merge": {"external_id": "old-user"},
-                        "identifier_to_keep": {"external_id": "user-1"},
-                    },
-                    {
-                        "identifier_to_merge": {
-                            "email": "ada@example.com",
-                            "prioritization": ["unidentified"],
-                        },
-                        "identifier_to_keep": {"external_id": "user-2"},
-                    },
-                ],
-            )
-        ],
-    )
     def post(self, request: Request) -> Response:
-        pairs = self.sent(request, shapes.MergeSerializer)["merge_updates"]
+        pairs = cleaned(shapes.MergeSerializer, request.data)["merge_updates"]
         with self.on_record("Merged Users") as done:
 
             def apply(pair: Any) -> None:
@@ -279,25 +235,23 @@ class Merge(IdentityCall):
         return Response({"message": "success"} | told({"merge_updates": problems}), status=202)
 
 
+@documented(
+    "Delete users",
+    "Deletes users with all that is known of them, at once and for good. `deleted` counts "
+    "those who were found; an address that more than one user has deletes nobody.",
+    tag="User data",
+    request=schemas.DeleteCallSchema,
+    answer=schemas.DeletedAnswerSchema,
+    request_example={"By external id": {"external_ids": ["user-1", "user-2"]}},
+    answer_example={"Success": {"deleted": 2}},
+)
 class Delete(IdentityCall):
     permission = "users.delete"
 
-    @extend_schema(
-        operation_id="users_delete",
-        summary="Delete users",
-        description=(
-            "Deletes users with all that is known of them, at once and for good. `deleted` counts "
-            "those who were found; an address that more than one user has deletes nobody."
-        ),
-        tags=["User data"],
-        request=schemas.DeleteCallSchema,
-        responses=responses(schemas.DeletedAnswerSchema, {"deleted": 2, "message": "success"}),
-        examples=[example("By external id", external_ids=["user-1", "user-2"])],
-    )
     def post(self, request: Request) -> Response:
         people: set[int] = set()
         problems = {}
-        for array, items in self.sent(request, shapes.DeleteSerializer).items():
+        for array, items in cleaned(shapes.DeleteSerializer, request.data).items():
 
             def find(item: Any, array: str = array) -> None:
                 person = TO_DELETE[array](item).find(self.workspace)
@@ -311,29 +265,25 @@ class Delete(IdentityCall):
         return Response(answer | told(problems), status=201)
 
 
+@documented(
+    "Rename external ids",
+    "The old external id is deprecated: it names the user too until it is removed.",
+    tag="External ids",
+    request=schemas.RenamesCallSchema,
+    answer=schemas.RenamesAnswerSchema,
+    request_example={
+        "One user": {
+            "external_id_renames": [{"current_external_id": "17", "new_external_id": "c-17"}]
+        }
+    },
+    answer_example={"Success": {"external_ids": ["c-17"], "rename_errors": []}},
+)
 class RenameExternalIds(IdentityCall):
     permission = "users.external_ids.rename"
     limit = "external_ids"
 
-    @extend_schema(
-        operation_id="users_external_ids_rename",
-        summary="Rename external ids",
-        description="The old external id is deprecated: it names the user too until it is removed.",
-        tags=["External ids"],
-        request=schemas.RenamesCallSchema,
-        responses=responses(
-            schemas.RenamesAnswerSchema,
-            {"message": "success", "external_ids": ["c-17"], "rename_errors": []},
-        ),
-        examples=[
-            example(
-                "One user",
-                external_id_renames=[{"current_external_id": "17", "new_external_id": "c-17"}],
-            )
-        ],
-    )
     def post(self, request: Request) -> Response:
-        items = self.sent(request, shapes.RenamesSerializer)["external_id_renames"]
+        items = cleaned(shapes.RenamesSerializer, request.data)["external_id_renames"]
         with self.on_record("Renamed External IDs") as renamed:
 
             def apply(item: Any) -> None:
@@ -347,24 +297,21 @@ class RenameExternalIds(IdentityCall):
         return Response(answer, status=201)
 
 
+@documented(
+    "Remove deprecated external ids",
+    "They name nobody any more. A primary external id cannot be removed.",
+    tag="External ids",
+    request=schemas.RemovalsCallSchema,
+    answer=schemas.RemovalsAnswerSchema,
+    request_example={"One": {"external_ids": ["17"]}},
+    answer_example={"Success": {"removed_ids": ["17"], "removal_errors": []}},
+)
 class RemoveExternalIds(IdentityCall):
     permission = "users.external_ids.remove"
     limit = "external_ids"
 
-    @extend_schema(
-        operation_id="users_external_ids_remove",
-        summary="Remove deprecated external ids",
-        description="They name nobody any more. A primary external id cannot be removed.",
-        tags=["External ids"],
-        request=schemas.RemovalsCallSchema,
-        responses=responses(
-            schemas.RemovalsAnswerSchema,
-            {"message": "success", "removed_ids": ["17"], "removal_errors": []},
-        ),
-        examples=[example("One", external_ids=["17"])],
-    )
     def post(self, request: Request) -> Response:
-        items = self.sent(request, shapes.RemovalsSerializer)["external_ids"]
+        items = cleaned(shapes.RemovalsSerializer, request.data)["external_ids"]
         with self.on_record("Removed External IDs") as removed:
 
             def apply(item: Any) -> None:

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from django.db.models import Prefetch
 from django.http import QueryDict
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,43 +12,33 @@ from rest_framework.response import Response
 from profiles.models import GroupSubscription, Profile, Subscription, SubscriptionGroup
 from profiles.subscriptions import serializers as shapes
 from profiles.subscriptions import states as subscriptions
-from rest.calls import BODY_REFUSALS, REFUSALS, RestCall, SuccessSchema, cleaned
+from rest.calls import RestCall, cleaned
+from rest.schema import documented
 from workspaces.models import Workspace
 
 TAG = "Subscriptions"
 SUCCESS = {"message": "success"}
+ALL_APPLIED = "All of it was applied."
 GROUP = "4d4f1c1e-9f9d-4a0c-a1d6-2f7f7f0d5e11"
-DONE = OpenApiResponse(
-    SuccessSchema,
-    "All of it was applied.",
-    [OpenApiExample("Success", value=SUCCESS, status_codes=["201"])],
+
+
+@documented(
+    "Change what e-mail addresses are subscribed to",
+    "Everybody who has one of the addresses is subscribed so. For an address that nobody "
+    "has yet it is kept: whoever gets the address later is subscribed so, unless "
+    "`email_subscribe` is said with it.",
+    tag=TAG,
+    request=shapes.EmailStatusSerializer,
+    answer_means=ALL_APPLIED,
+    request_example={
+        "One address": {"email": "ann@example.com", "subscription_state": "unsubscribed"}
+    },
 )
-
-
 class SetEmailStatus(RestCall):
     permission = "email.status"
 
-    @extend_schema(
-        operation_id="email_status",
-        summary="Change what e-mail addresses are subscribed to",
-        description=(
-            "Everybody who has one of the addresses is subscribed so. For an address that nobody "
-            "has yet it is kept: whoever gets the address later is subscribed so, unless "
-            "`email_subscribe` is said with it."
-        ),
-        tags=[TAG],
-        request=shapes.EmailStatusSerializer,
-        responses=BODY_REFUSALS | {201: DONE},
-        examples=[
-            OpenApiExample(
-                "One address",
-                request_only=True,
-                value={"email": "ann@example.com", "subscription_state": "unsubscribed"},
-            )
-        ],
-    )
     def post(self, request: Request) -> Response:
-        asked = cleaned(shapes.EmailStatusSerializer, body_of(request))
+        asked = cleaned(shapes.EmailStatusSerializer, request.data)
         state = asked["subscription_state"]
         subscriptions.set_address_states(self.workspace, asked["email"], state)
         return Response(SUCCESS, status=201)
@@ -59,11 +48,12 @@ class Addresses(RestCall):
     """The addresses of those about whom ``column`` tells when something happened."""
 
     column: ClassVar[str]
+    #: What the time is called in the answer, and how it is spelt.
     said: ClassVar[str]
+    written: ClassVar[str]
     only: ClassVar[dict[str, Any]] = {}
 
-    def answer(self, request: Request, written: str) -> Response:
-        """Answer with the addresses, each with the time, as ``written`` spells it."""
+    def get(self, request: Request) -> Response:
         asked = cleaned(shapes.AddressesSerializer, request.query_params.dict())
         known = {f"{self.column}__isnull": False}
         people = Profile.objects.in_workspace(self.workspace).filter(**known, **self.only)
@@ -77,99 +67,69 @@ class Addresses(RestCall):
         found = people.order_by(f"{sign}{self.column}", f"{sign}pk")
         rows = found.values_list("email", self.column)
         page = rows[asked["offset"] : asked["offset"] + asked["limit"]]
-        emails = [{"email": email, self.said: at.strftime(written)} for email, at in page]
+        emails = [{"email": email, self.said: at.strftime(self.written)} for email, at in page]
         return Response({"emails": emails} | SUCCESS)
 
 
+@documented(
+    "List the addresses that unsubscribed",
+    "In a stretch of days, or one address; the newest first.",
+    tag=TAG,
+    request=shapes.AddressesSerializer,
+    answer=shapes.UnsubscribesSchema,
+    answer_means="A part of them.",
+    answer_example={
+        "One address": {
+            "emails": [
+                {
+                    "email": "ann@example.com",
+                    "unsubscribed_at": "2026-08-25 15:24:32 +0000",
+                }
+            ],
+        }
+    },
+)
 class Unsubscribes(Addresses):
     permission = "email.unsubscribe"
     column = "email_subscribe_at"
     said = "unsubscribed_at"
+    written = "%Y-%m-%d %H:%M:%S +0000"
     only: ClassVar[dict[str, Any]] = {"email_subscribe": Subscription.UNSUBSCRIBED}
 
-    @extend_schema(
-        operation_id="email_unsubscribes",
-        summary="List the addresses that unsubscribed",
-        description="In a stretch of days, or one address; the newest first.",
-        tags=[TAG],
-        parameters=[shapes.AddressesSerializer],
-        request=None,
-        responses=REFUSALS | {200: OpenApiResponse(shapes.UnsubscribesSchema, "A part of them.")},
-        examples=[
-            OpenApiExample(
-                "One address",
-                response_only=True,
-                status_codes=["200"],
-                value={
-                    "emails": [
-                        {
-                            "email": "ann@example.com",
-                            "unsubscribed_at": "2026-08-25 15:24:32 +0000",
-                        }
-                    ],
-                    "message": "success",
-                },
-            )
-        ],
-    )
-    def get(self, request: Request) -> Response:
-        return self.answer(request, "%Y-%m-%d %H:%M:%S +0000")
 
-
+@documented(
+    "List the addresses that bounced for good",
+    "In a stretch of days, or one address; the newest first.",
+    tag=TAG,
+    request=shapes.AddressesSerializer,
+    answer=shapes.HardBouncesSchema,
+    answer_means="A part of them.",
+    answer_example={
+        "One address": {
+            "emails": [{"email": "ann@example.com", "hard_bounced_at": "2026-08-25T15:24:32Z"}],
+        }
+    },
+)
 class HardBounces(Addresses):
     permission = "email.hard_bounces"
     column = "email_hard_bounced_at"
     said = "hard_bounced_at"
-
-    @extend_schema(
-        operation_id="email_hard_bounces",
-        summary="List the addresses that bounced for good",
-        description="In a stretch of days, or one address; the newest first.",
-        tags=[TAG],
-        parameters=[shapes.AddressesSerializer],
-        request=None,
-        responses=REFUSALS | {200: OpenApiResponse(shapes.HardBouncesSchema, "A part of them.")},
-        examples=[
-            OpenApiExample(
-                "One address",
-                response_only=True,
-                status_codes=["200"],
-                value={
-                    "emails": [
-                        {"email": "ann@example.com", "hard_bounced_at": "2026-08-25T15:24:32Z"}
-                    ],
-                    "message": "success",
-                },
-            )
-        ],
-    )
-    def get(self, request: Request) -> Response:
-        return self.answer(request, "%Y-%m-%dT%H:%M:%SZ")
+    written = "%Y-%m-%dT%H:%M:%SZ"
 
 
+@documented(
+    "Tell whether users are subscribed to a group",
+    "By external id or, without one, by address or number. Several are sent as "
+    "`external_id[]=1&external_id[]=2`.",
+    tag=TAG,
+    request=shapes.GroupStatusSerializer,
+    answer=shapes.GroupStatusSchema,
+    answer_means="Each status.",
+    answer_example={"Two users": {"status": {"user-1": "Unsubscribed", "user-2": "Unknown"}}},
+)
 class GroupStatus(RestCall):
     permission = "subscription.status.get"
 
-    @extend_schema(
-        operation_id="subscription_status_get",
-        summary="Tell whether users are subscribed to a group",
-        description=(
-            "By external id or, without one, by address or number. Several are sent as "
-            "`external_id[]=1&external_id[]=2`."
-        ),
-        tags=[TAG],
-        parameters=[shapes.GroupStatusSerializer],
-        request=None,
-        responses=REFUSALS | {200: OpenApiResponse(shapes.GroupStatusSchema, "Each status.")},
-        examples=[
-            OpenApiExample(
-                "Two users",
-                response_only=True,
-                status_codes=["200"],
-                value={"status": {"user-1": "Unsubscribed", "user-2": "Unknown"}} | SUCCESS,
-            )
-        ],
-    )
     def get(self, request: Request) -> Response:
         asked = cleaned(shapes.GroupStatusSerializer, query_of(request.query_params))
         group = group_of(self.workspace, asked["subscription_group_id"])
@@ -182,44 +142,37 @@ class GroupStatus(RestCall):
         return Response({"status": said} | SUCCESS)
 
 
+@documented(
+    "List the subscription groups of users",
+    "Users who share an address or a number are listed each by themselves.",
+    tag=TAG,
+    request=shapes.UserStatusSerializer,
+    answer=shapes.UserStatusSchema,
+    answer_means="The users.",
+    answer_example={
+        "One user": {
+            "users": [
+                {
+                    "external_id": "user-1",
+                    "email": "ann@example.com",
+                    "phone": "+15551234567",
+                    "subscription_groups": [
+                        {
+                            "id": GROUP,
+                            "name": "Product news",
+                            "channel": "email",
+                            "status": "subscribed",
+                        }
+                    ],
+                }
+            ],
+            "total_count": 1,
+        }
+    },
+)
 class UserStatus(RestCall):
     permission = "subscription.groups.get"
 
-    @extend_schema(
-        operation_id="subscription_user_status",
-        summary="List the subscription groups of users",
-        description="Users who share an address or a number are listed each by themselves.",
-        tags=[TAG],
-        parameters=[shapes.UserStatusSerializer],
-        request=None,
-        responses=REFUSALS | {200: OpenApiResponse(shapes.UserStatusSchema, "The users.")},
-        examples=[
-            OpenApiExample(
-                "One user",
-                response_only=True,
-                status_codes=["200"],
-                value={
-                    "users": [
-                        {
-                            "external_id": "user-1",
-                            "email": "ann@example.com",
-                            "phone": "+15551234567",
-                            "subscription_groups": [
-                                {
-                                    "id": GROUP,
-                                    "name": "Product news",
-                                    "channel": "email",
-                                    "status": "subscribed",
-                                }
-                            ],
-                        }
-                    ],
-                    "total_count": 1,
-                    "message": "success",
-                },
-            )
-        ],
-    )
     def get(self, request: Request) -> Response:
         asked = cleaned(shapes.UserStatusSerializer, query_of(request.query_params))
         people = subscriptions.named(
@@ -235,62 +188,53 @@ class UserStatus(RestCall):
         return Response({"users": users, "total_count": people.count()} | SUCCESS)
 
 
+@documented(
+    "Subscribe users to a group, or unsubscribe them",
+    tag=TAG,
+    request=shapes.SetStatusSerializer,
+    answer_means=ALL_APPLIED,
+    request_example={
+        "One user": {
+            "subscription_group_id": GROUP,
+            "subscription_state": "unsubscribed",
+            "external_id": "user-1",
+        }
+    },
+)
 class SetGroupStatus(RestCall):
     permission = "subscription.status.set"
 
-    @extend_schema(
-        operation_id="subscription_status_set",
-        summary="Subscribe users to a group, or unsubscribe them",
-        tags=[TAG],
-        request=shapes.SetStatusSerializer,
-        responses=BODY_REFUSALS | {201: DONE},
-        examples=[
-            OpenApiExample(
-                "One user",
-                request_only=True,
-                value={
-                    "subscription_group_id": GROUP,
-                    "subscription_state": "unsubscribed",
-                    "external_id": "user-1",
-                },
-            )
-        ],
-    )
     def post(self, request: Request) -> Response:
-        asked = cleaned(shapes.SetStatusSerializer, body_of(request))
+        asked = cleaned(shapes.SetStatusSerializer, request.data)
         names = {f"{name}s": asked[name] for name in ("external_id", "email", "phone")}
         set_statuses(self.workspace, [asked | names])
         return Response(SUCCESS, status=201)
 
 
+@documented(
+    "Change the subscriptions to several groups",
+    "Nothing is applied if one of the groups cannot be changed as it is said.",
+    operation_id="subscription_status_set_v2",
+    tag=TAG,
+    request=shapes.SetStatusesSerializer,
+    answer_means=ALL_APPLIED,
+    request_example={
+        "One group": {
+            "subscription_groups": [
+                {
+                    "subscription_group_id": GROUP,
+                    "subscription_state": "subscribed",
+                    "external_ids": ["user-1", "user-2"],
+                }
+            ]
+        }
+    },
+)
 class SetGroupStatuses(RestCall):
     permission = "subscription.status.set"
 
-    @extend_schema(
-        operation_id="subscription_status_set_v2",
-        summary="Change the subscriptions to several groups",
-        description="Nothing is applied if one of the groups cannot be changed as it is said.",
-        tags=[TAG],
-        request=shapes.SetStatusesSerializer,
-        responses=BODY_REFUSALS | {201: DONE},
-        examples=[
-            OpenApiExample(
-                "One group",
-                request_only=True,
-                value={
-                    "subscription_groups": [
-                        {
-                            "subscription_group_id": GROUP,
-                            "subscription_state": "subscribed",
-                            "external_ids": ["user-1", "user-2"],
-                        }
-                    ]
-                },
-            )
-        ],
-    )
     def post(self, request: Request) -> Response:
-        changes = cleaned(shapes.SetStatusesSerializer, body_of(request))["subscription_groups"]
+        changes = cleaned(shapes.SetStatusesSerializer, request.data)["subscription_groups"]
         set_statuses(self.workspace, changes)
         return Response(SUCCESS, status=201)
 
@@ -332,13 +276,6 @@ def query_of(sent: QueryDict) -> dict[str, Any]:
         # Braze's own pages send the plus as it is, which in a query means a space.
         found["phone"] = [f"+{text[1:]}" if text[:1] == " " else text for text in found["phone"]]
     return found
-
-
-def body_of(request: Request) -> dict[str, Any]:
-    """Return the body, which must be a JSON object. Raises ``ParseError``."""
-    if not isinstance(request.data, dict):
-        raise ParseError("Bad Request: the body must be a JSON object")
-    return request.data
 
 
 def _stored(column: str, name: str) -> str:

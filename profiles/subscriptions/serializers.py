@@ -12,8 +12,8 @@ from rest_framework import serializers
 
 from profiles.attributes import is_storable
 from profiles.models import Subscription
-from rest.calls import SuccessSchema
 from rest.queries import one_message
+from rest.schema import SuccessSchema
 
 MOST = 50
 MOST_LISTED = 500

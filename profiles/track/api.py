@@ -3,18 +3,17 @@
 from typing import Any, ClassVar
 
 from django.conf import settings
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from profiles.track import call as shapes
 from profiles.track.applying import track
-from rest.calls import REFUSALS, RefusalSchema, RestCall
+from rest.calls import RestCall
+from rest.schema import REFUSALS, documented
 
-EXAMPLE = OpenApiExample(
-    "A person, an event and a purchase",
-    request_only=True,
-    value={
+REQUEST = {
+    "A person, an event and a purchase": {
         "attributes": [
             {
                 "external_id": "user-1",
@@ -41,14 +40,10 @@ EXAMPLE = OpenApiExample(
                 "time": "2026-02-15T09:00:00Z",
             }
         ],
-    },
-)
-SUCCESS = OpenApiExample(
-    "One item is bad",
-    response_only=True,
-    status_codes=["201"],
-    value={
-        "message": "success",
+    }
+}
+ANSWER = {
+    "One item is bad": {
         "attributes_processed": 1,
         "events_processed": 0,
         "errors": [
@@ -58,20 +53,30 @@ SUCCESS = OpenApiExample(
                 "index": 0,
             }
         ],
-    },
-)
-RESPONSES = REFUSALS | {
-    201: OpenApiResponse(shapes.TrackAnswerSchema, "All items but those named were applied."),
-    400: OpenApiResponse(shapes.TrackRefusedSchema, "Nothing was applied."),
-    413: OpenApiResponse(RefusalSchema, "The body is too large."),
-    415: OpenApiResponse(RefusalSchema, "The body is not application/json."),
-    423: OpenApiResponse(RefusalSchema, "Another call holds the same people: try again."),
+    }
 }
 
 
+@documented(
+    "Create and update users, record events and purchases",
+    "Up to 75 objects in each array. They apply in order: attributes, events, purchases. "
+    "Good items are applied, each whole; bad ones are named in `errors`. An unknown "
+    "`external_id`, `email` or `phone` makes a user, unless `_update_existing_only` is "
+    "true; an unknown alias only if it is false.",
+    tag="User data",
+    request=shapes.TrackCallSchema,
+    answer=shapes.TrackAnswerSchema,
+    answer_means="All items but those named were applied.",
+    request_example=REQUEST,
+    answer_example=ANSWER,
+)
 class Track(RestCall):
     permission = "users.track"
     limit = "track"
+    refusals = REFUSALS | {
+        400: OpenApiResponse(shapes.TrackRefusedSchema, "Nothing was applied."),
+        423: "Another call holds the same people: try again.",
+    }
     body_bytes: ClassVar[int] = settings.REST_LARGEST_BODY_BYTES
     #: Items in one array, and in all three.
     most: ClassVar[int] = 75
@@ -79,24 +84,7 @@ class Track(RestCall):
     #: Items about one user.
     most_about_one: ClassVar[int | None] = None
 
-    @extend_schema(
-        operation_id="users_track",
-        summary="Create and update users, record events and purchases",
-        description=(
-            "Up to 75 objects in each array. They apply in order: attributes, events, purchases. "
-            "Good items are applied, each whole; bad ones are named in `errors`. An unknown "
-            "`external_id`, `email` or `phone` makes a user, unless `_update_existing_only` is "
-            "true; an unknown alias only if it is false."
-        ),
-        tags=["User data"],
-        request=shapes.TrackCallSchema,
-        responses=RESPONSES,
-        examples=[EXAMPLE, SUCCESS],
-    )
     def post(self, request: Request) -> Response:
-        return self.answer(request)
-
-    def answer(self, request: Request) -> Response:
         """Apply the call, and say how much of it was."""
         call = shapes.open_call(
             request.data,
@@ -114,24 +102,20 @@ class Track(RestCall):
         return Response(answer | ({"errors": found} if found else {}), status=201)
 
 
+@documented(
+    "Create and update many users",
+    "As `/users/track`, with up to 1,000 objects in the three arrays together, of which up "
+    "to 100 are about one user.",
+    tag="User data",
+    request=shapes.TrackCallSchema,
+    answer=shapes.TrackAnswerSchema,
+    answer_means="All items but those named were applied.",
+    request_example=REQUEST,
+    answer_example=ANSWER,
+)
 class TrackBulk(Track):
     permission = "users.track.bulk"
     limit = "track_bulk"
     body_bytes = 2 * settings.REST_BODY_BYTES
     most = most_in_all = 1000
     most_about_one = 100
-
-    @extend_schema(
-        operation_id="users_track_bulk",
-        summary="Create and update many users",
-        description=(
-            "As `/users/track`, with up to 1,000 objects in the three arrays together, of which up "
-            "to 100 are about one user."
-        ),
-        tags=["User data"],
-        request=shapes.TrackCallSchema,
-        responses=RESPONSES,
-        examples=[EXAMPLE, SUCCESS],
-    )
-    def post(self, request: Request) -> Response:
-        return self.answer(request)

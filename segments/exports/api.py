@@ -7,12 +7,7 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import (
-    OpenApiExample,
-    OpenApiResponse,
-    extend_schema,
-    extend_schema_field,
-)
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.request import Request
@@ -22,8 +17,9 @@ from lib import outbound
 from lib.addresses import rest_endpoint
 from profiles.attributes import is_storable
 from profiles.export.serializers import FieldsField, TextsField
-from rest.calls import BODY_REFUSALS, RestCall, cleaned
+from rest.calls import RestCall, cleaned
 from rest.queries import Success, one_message
+from rest.schema import documented
 from segments.exports import jobs as export_jobs
 from segments.exports import user_objects_file as user_exports
 from segments.models import ExportFormat, Segment
@@ -110,43 +106,33 @@ class UnderWay(APIException):
     status_code = 429
 
 
+@documented(
+    "Export users by segment",
+    "A job writes files of 5,000 users each, a JSON object a line, into one archive. Its "
+    "address works without a key, from when it is ready and for four hours. Custom events "
+    "and purchases are those of the last 90 days, their `first` and `count` of all time.",
+    tag="User export",
+    request=ExportSegmentSerializer,
+    answer=ExportBegun,
+    answer_means="It will be written.",
+    request_example={
+        "A segment": {
+            "segment_id": "3bbc4555-8fa0-4c9b-a5c0-4505edf3e064",
+            "fields_to_export": ["external_id", "email", "custom_events"],
+            "custom_attributes_to_export": ["plan"],
+            "callback_endpoint": "https://example.com/exported",
+        }
+    },
+    answer_example={
+        "It begins": {
+            "object_prefix": "bb8e2a91-c4aa-478b-b3f2-a4ee91731ad1-1798761600",
+            "url": "https://portal.example.com/users/export/files/bb8e2a91…",
+        }
+    },
+)
 class ExportSegment(RestCall):
     permission = "users.export.segment"
 
-    @extend_schema(
-        operation_id="users_export_segment",
-        summary="Export users by segment",
-        description=(
-            "A job writes files of 5,000 users each, a JSON object a line, into one archive. Its "
-            "address works without a key, from when it is ready and for four hours. Custom events "
-            "and purchases are those of the last 90 days, their `first` and `count` of all time."
-        ),
-        tags=["User export"],
-        request=ExportSegmentSerializer,
-        responses=BODY_REFUSALS | {201: OpenApiResponse(ExportBegun, "It will be written.")},
-        examples=[
-            OpenApiExample(
-                "A segment",
-                request_only=True,
-                value={
-                    "segment_id": "3bbc4555-8fa0-4c9b-a5c0-4505edf3e064",
-                    "fields_to_export": ["external_id", "email", "custom_events"],
-                    "custom_attributes_to_export": ["plan"],
-                    "callback_endpoint": "https://example.com/exported",
-                },
-            ),
-            OpenApiExample(
-                "It begins",
-                response_only=True,
-                status_codes=["201"],
-                value={
-                    "message": "success",
-                    "object_prefix": "bb8e2a91-c4aa-478b-b3f2-a4ee91731ad1-1798761600",
-                    "url": "https://portal.example.com/users/export/files/bb8e2a91…",
-                },
-            ),
-        ],
-    )
     def post(self, request: Request) -> Response:
         asked = cleaned(ExportSegmentSerializer, request.data)
         pk = asked.pop("segment_id")
