@@ -7,11 +7,10 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from cohorts.models import CohortImport
+from lib.spreadsheets import guarded
 
 #: Width of the drawing of the shares.
 WIDTH = 1000
-#: First letters that a spreadsheet takes for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 PARTS = (
     ("added", _("Added"), "green", _("entered the cohort")),
@@ -55,14 +54,11 @@ def unmatched_by_kind(call: CohortImport) -> dict[str, list[str]]:
 
 
 def unmatched_rows(call: CohortImport) -> Iterator[tuple[str, str]]:
-    """Yield the lines of the file to download: the kind, and the identifier.
-
-    One that a spreadsheet would take for a formula gets an apostrophe in front.
-    """
+    """Yield the lines of the file to download: the kind, and the identifier."""
     yield "kind", "identifier"
     for kind, identifiers in unmatched_by_kind(call).items():
         for identifier in identifiers:
-            yield kind, f"'{identifier}" if identifier.startswith(FORMULA) else identifier
+            yield kind, guarded(identifier)
 
 
 def _text(identifier: Any) -> str:

@@ -1,8 +1,7 @@
-"""CSV files: reading those that people upload, as a stream, and writing what is safe to open."""
+"""Reading the CSV files that people upload, as a stream."""
 
 import codecs
 import csv
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,9 +17,6 @@ from lib.wording import Sentence
 LONGEST_LINE = 65_536
 DELIMITERS = ",;\t|"
 MOST_COLUMNS = 250
-#: First letters that a spreadsheet takes for a formula, and what is a number all the same.
-FORMULA = "=+-@\t\n\r"
-NUMBER = "^[+-][0-9.]+$"
 
 #: A row with the number of the line on which it begins.
 type NumberedRow = tuple[int, list[str]]
@@ -155,11 +151,3 @@ def delimiter_of(line: str) -> str:
             return line.count(delimiter)
 
     return max(DELIMITERS, key=cells)
-
-
-def guarded(text: str) -> str:
-    """Put an apostrophe before what a spreadsheet would take for a formula, numbers left as they
-    are: a phone number begins with a plus.
-    """
-    harmless = not text.startswith(tuple(FORMULA)) or re.match(NUMBER, text)
-    return text if harmless else f"'{text}"

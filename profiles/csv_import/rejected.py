@@ -4,7 +4,6 @@ Why is kept as ``Sentence.dump`` has it, and said in the language of whoever rea
 """
 
 import csv
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import batched, islice
 from pathlib import Path
@@ -12,8 +11,8 @@ from typing import BinaryIO, Self
 
 from django.utils import translation
 
+from lib.spreadsheets import csv_line, guarded
 from lib.wording import in_words
-from profiles.csv_import.files import guarded
 
 LINE, REASON = "line", "reason"
 #: Rows that are given to whoever downloads them at a time.
@@ -44,9 +43,9 @@ class RejectedRows:
         self._file.seek(size)
         self._file.truncate()
         if not size:
-            self._file.write(_line([LINE, REASON, *self._header]))
+            self._file.write(csv_line(map(guarded, [LINE, REASON, *self._header])))
         for line, cells, reason in rows:
-            self._file.write(_line([str(line), reason, *cells]))
+            self._file.write(csv_line(map(guarded, [str(line), reason, *cells])))
         self._file.flush()
         return self._file.tell()
 
@@ -65,15 +64,8 @@ def written(path: Path, *, language: str | None) -> Iterator[bytes]:
     """Give the whole file, chunk by chunk, with the reasons in ``language``."""
     with path.open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file)
-        yield _line(next(rows, []), guard=False)
+        yield csv_line(next(rows, []))
         for chunk in batched(rows, CHUNK, strict=False):
             with translation.override(language):
                 said = [[line, in_words(reason), *cells] for line, reason, *cells in chunk]
-            yield b"".join([_line(row, guard=False) for row in said])
-
-
-def _line(cells: Iterable[str], *, guard: bool = True) -> bytes:
-    """Return a line of CSV that a spreadsheet can open without harm: guarded, if not already."""
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(map(guarded, cells) if guard else cells)
-    return line.getvalue().encode(errors="replace")
+            yield b"".join(map(csv_line, said))

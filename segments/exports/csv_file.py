@@ -1,7 +1,5 @@
 """The people of a segment as a CSV file: written by a job, in one snapshot, in constant memory."""
 
-import csv
-import io
 from collections.abc import Callable, Iterator
 from typing import IO, Any
 from uuid import UUID
@@ -11,6 +9,7 @@ from django.utils.translation import gettext_noop
 from psycopg import sql
 from pyroaring import BitMap
 
+from lib.spreadsheets import csv_line
 from segments.audiences.people import JOB_TIMEOUT_MS, people_of
 from segments.exports import jobs as export_jobs
 from segments.exports.columns import Column, columns_of
@@ -69,9 +68,7 @@ def _write_rows(export: SegmentExport, file: IO[bytes]) -> int:
 
 def header(columns: list[Column]) -> bytes:
     """Return the first line, with the names of ``columns``."""
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow([column.heading for column in columns])
-    return line.getvalue().encode()
+    return csv_line(column.heading for column in columns)
 
 
 def copy_rows(
