@@ -8,9 +8,7 @@ from procrastinate.contrib.django import app
 
 from segments.audiences import bitmaps
 from segments.audiences import jobs as building
-from segments.exports import csv_file as exports
-from segments.exports import jobs as export_jobs
-from segments.exports import user_objects_file as user_exports
+from segments.exports import csv_file, jobs, user_objects_file
 from segments.models import SegmentExport, UserExport
 from segments.sizes import daily as history
 from workspaces.models import Workspace
@@ -52,31 +50,31 @@ def record_sizes(workspace_id: int, segment_id: str | None = None) -> None:
 @app.task(pass_context=False)
 def write_export(export_id: str) -> None:
     """Write the file of an export."""
-    exports.write_export(UUID(export_id))
+    csv_file.write_export(UUID(export_id))
 
 
 @app.task(pass_context=False)
 def write_user_export(export_id: str) -> None:
     """Write the file of an export that the REST API was asked for."""
-    user_exports.write_export(UUID(export_id))
+    user_objects_file.write_export(UUID(export_id))
 
 
-@app.task(pass_context=False, retry=user_exports.CALLBACK_RETRIES)
+@app.task(pass_context=False, retry=user_objects_file.CALLBACK_RETRIES)
 def call_back(export_id: str) -> None:
     """Tell the caller of the REST API that the file is ready."""
-    user_exports.call_back(UUID(export_id))
+    user_objects_file.call_back(UUID(export_id))
 
 
 @app.periodic(cron="* * * * *")
 @app.task(queueing_lock="segments.mend_exports", pass_context=False)
 def mend_exports(timestamp: int) -> None:
     """Look after exports whose worker was killed. ``timestamp`` is when it was due."""
-    export_jobs.mend(SegmentExport, exports.TASK)
-    export_jobs.mend(UserExport, user_exports.TASK)
+    jobs.mend(SegmentExport, csv_file.TASK)
+    jobs.mend(UserExport, user_objects_file.TASK)
 
 
 @app.periodic(cron="27 * * * *")
 @app.task(queueing_lock="segments.drop_expired_exports", pass_context=False)
 def drop_expired_exports(timestamp: int) -> None:
     """Drop the files of exports that are past their time. ``timestamp`` is when it was due."""
-    export_jobs.drop_expired(SegmentExport, UserExport)
+    jobs.drop_expired(SegmentExport, UserExport)

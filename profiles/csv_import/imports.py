@@ -18,7 +18,7 @@ from procrastinate.contrib.django import app
 
 from lib.row_files import drop_strays, mend_jobs, written
 from lib.wording import Sentence
-from profiles.csv_import import files as csv_files
+from profiles.csv_import import files
 from profiles.csv_import.columns import Column
 from profiles.models import CsvImport, ImportState
 from workspaces import audit
@@ -62,7 +62,7 @@ def upload(workspace: Workspace, name: str, file: BinaryIO, *, by: User) -> CsvI
     """Keep ``file``, called ``name``, to be imported. Raises ``UnreadableFile`` where it does not
     begin as CSV.
     """
-    with csv_files.opened(file) as table:
+    with files.opened(file) as table:
         list(islice(table.rows, SAMPLE))
         header = table.header
     made = CsvImport(
@@ -84,7 +84,7 @@ def samples(csv_import: CsvImport) -> list[list[str]]:
     """Return the first cells of each column, none where the file is gone."""
     width = len(csv_import.header)
     try:
-        with file_of(csv_import).open("rb") as file, csv_files.opened(file) as table:
+        with file_of(csv_import).open("rb") as file, files.opened(file) as table:
             rows = [cells for _line, cells in islice(table.rows, SAMPLE) if len(cells) == width]
     except OSError:
         rows = []
