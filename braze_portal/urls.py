@@ -83,6 +83,7 @@ from profiles.subscriptions.views import group_edit, group_list
 from profiles.track.api import Track, TrackBulk
 from rest.errors import not_found, server_error
 from segments.api import SegmentDetails, SegmentList, SegmentSeries
+from segments.event_series_api import EventSeries, SessionSeries
 from segments.exports.api import ExportSegment, download
 from segments.exports.views import export_detail, export_download, segment_export
 from segments.lists.views import (
@@ -93,7 +94,6 @@ from segments.lists.views import (
     user_list_new,
 )
 from segments.member_views import segment_members
-from segments.series_api import EventSeries, SessionSeries
 from segments.sizes.overlap_views import segment_overlap
 from segments.version_views import segment_history, segment_restore
 from segments.views import (

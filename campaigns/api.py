@@ -11,7 +11,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaigns import serializers as shapes
+from campaigns import serializers
 from campaigns.descriptions import campaign_days, campaign_details, canvas_days, canvas_details
 from campaigns.models import Campaign, Canvas, Targeted, TargetedQuerySet
 from rest.calls import RestCall, cleaned
@@ -49,8 +49,8 @@ LISTED = (
     "List the campaigns",
     LISTED,
     tag="Campaigns",
-    request=shapes.TargetedPageQuery,
-    answer=shapes.CampaignList,
+    request=serializers.TargetedPageQuery,
+    answer=serializers.CampaignList,
     answer_means="A page of the list.",
     answer_example={"One campaign": {"campaigns": [ROW | {"is_api_campaign": False}]}},
 )
@@ -58,17 +58,17 @@ class CampaignList(RestCall):
     permission = "campaigns.list"
 
     def get(self, request: Request) -> Response:
-        asked = cleaned(shapes.TargetedPageQuery, request.query_params.dict())
+        asked = cleaned(serializers.TargetedPageQuery, request.query_params.dict())
         found = Campaign.objects.in_workspace(self.workspace)
-        return Response(shapes.CampaignList({"campaigns": _page(found, asked)}).data)
+        return Response(serializers.CampaignList({"campaigns": _page(found, asked)}).data)
 
 
 @documented(
     "Describe a campaign",
     f"Its message and its state, but not its audience. {NOT_YET}",
     tag="Campaigns",
-    request=shapes.CampaignDetailsQuery,
-    answer=shapes.CampaignDetails,
+    request=serializers.CampaignDetailsQuery,
+    answer=serializers.CampaignDetails,
     answer_means="The campaign.",
     answer_example={
         "A campaign with a webhook": DETAILS
@@ -96,17 +96,17 @@ class CampaignDetails(RestCall):
     permission = "campaigns.details"
 
     def get(self, request: Request) -> Response:
-        asked = cleaned(shapes.CampaignDetailsQuery, request.query_params.dict())
+        asked = cleaned(serializers.CampaignDetailsQuery, request.query_params.dict())
         campaign = _campaign(self.workspace, asked["campaign_id"])
-        return Response(shapes.CampaignDetails(campaign_details(campaign)).data)
+        return Response(serializers.CampaignDetails(campaign_details(campaign)).data)
 
 
 @documented(
     "Tell the daily figures of a campaign",
     f"The days are those of the workspace's time zone. {NOT_YET}",
     tag="Campaigns",
-    request=shapes.CampaignSeriesQuery,
-    answer=shapes.CampaignSeries,
+    request=serializers.CampaignSeriesQuery,
+    answer=serializers.CampaignSeries,
     answer_means="Figures a day.",
     answer_example={
         "One day": {
@@ -128,18 +128,18 @@ class CampaignSeries(RestCall):
     limit = "campaign_series"
 
     def get(self, request: Request) -> Response:
-        asked = cleaned(shapes.CampaignSeriesQuery, request.query_params.dict())
+        asked = cleaned(serializers.CampaignSeriesQuery, request.query_params.dict())
         campaign = _campaign(self.workspace, asked["campaign_id"])
         days = days_until(self.workspace, asked["ending_at"], asked["length"])
-        return Response(shapes.CampaignSeries({"data": campaign_days(campaign, days)}).data)
+        return Response(serializers.CampaignSeries({"data": campaign_days(campaign, days)}).data)
 
 
 @documented(
     "List the Canvases",
     LISTED,
     tag="Canvas",
-    request=shapes.TargetedPageQuery,
-    answer=shapes.CanvasList,
+    request=serializers.TargetedPageQuery,
+    answer=serializers.CanvasList,
     answer_means="A page of the list.",
     answer_example={"One Canvas": {"canvases": [ROW]}},
 )
@@ -147,17 +147,17 @@ class CanvasList(RestCall):
     permission = "canvas.list"
 
     def get(self, request: Request) -> Response:
-        asked = cleaned(shapes.TargetedPageQuery, request.query_params.dict())
+        asked = cleaned(serializers.TargetedPageQuery, request.query_params.dict())
         found = Canvas.objects.in_workspace(self.workspace)
-        return Response(shapes.CanvasList({"canvases": _page(found, asked)}).data)
+        return Response(serializers.CanvasList({"canvases": _page(found, asked)}).data)
 
 
 @documented(
     "Describe a Canvas",
     f"Its state and how users enter; it has no steps or variants yet. {NOT_YET}",
     tag="Canvas",
-    request=shapes.CanvasDetailsQuery,
-    answer=shapes.CanvasDetails,
+    request=serializers.CanvasDetailsQuery,
+    answer=serializers.CanvasDetails,
     answer_means="The Canvas.",
     answer_example={
         "A Canvas that users enter by what they do": DETAILS
@@ -175,17 +175,17 @@ class CanvasDetails(RestCall):
     permission = "canvas.details"
 
     def get(self, request: Request) -> Response:
-        asked = cleaned(shapes.CanvasDetailsQuery, request.query_params.dict())
+        asked = cleaned(serializers.CanvasDetailsQuery, request.query_params.dict())
         canvas = _canvas(self.workspace, asked["canvas_id"])
-        return Response(shapes.CanvasDetails(canvas_details(canvas)).data)
+        return Response(serializers.CanvasDetails(canvas_details(canvas)).data)
 
 
 @documented(
     "Tell the daily figures of a Canvas",
     f"The days are those of the workspace's time zone. {NOT_YET}",
     tag="Canvas",
-    request=shapes.CanvasSeriesQuery,
-    answer=shapes.CanvasSeries,
+    request=serializers.CanvasSeriesQuery,
+    answer=serializers.CanvasSeries,
     answer_means="Figures a day.",
     answer_example={
         "One day": {
@@ -210,13 +210,15 @@ class CanvasSeries(RestCall):
     permission = "canvas.data_series"
 
     def get(self, request: Request) -> Response:
-        asked = cleaned(shapes.CanvasSeriesQuery, request.query_params.dict())
+        asked = cleaned(serializers.CanvasSeriesQuery, request.query_params.dict())
         canvas = _canvas(self.workspace, asked["canvas_id"])
         breakdowns = [name for name in ("variant", "step") if asked[f"include_{name}_breakdown"]]
         days = canvas_days(
             _days_asked(self.workspace, asked), [f"{name}_stats" for name in breakdowns]
         )
-        return Response(shapes.CanvasSeries({"data": {"name": canvas.name, "stats": days}}).data)
+        return Response(
+            serializers.CanvasSeries({"data": {"name": canvas.name, "stats": days}}).data
+        )
 
 
 def _page[T: Targeted](found: TargetedQuerySet[T], asked: Mapping[str, Any]) -> Any:
@@ -253,8 +255,8 @@ def _days_asked(workspace: Workspace, asked: Mapping[str, Any]) -> list[date]:
 def _days_from(workspace: Workspace, starting_at: datetime, ending_at: datetime) -> int:
     zone = ZoneInfo(workspace.time_zone)
     days = (timezone.localdate(ending_at, zone) - timezone.localdate(starting_at, zone)).days
-    if not 0 <= days <= shapes.LONGEST_OF_CANVAS:
+    if not 0 <= days <= serializers.LONGEST_OF_CANVAS:
         raise ParseError(
-            f"`starting_at` must be at most {shapes.LONGEST_OF_CANVAS} days before `ending_at`"
+            f"`starting_at` must be at most {serializers.LONGEST_OF_CANVAS} days before `ending_at`"
         )
     return days + 1

@@ -12,11 +12,10 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from cohorts import imports, ledger
-from cohorts import serializers as shapes
+from cohorts import imports, ledger, serializers
 from cohorts.callers import Caller, authenticate
 from cohorts.models import Partner
-from lib.addresses import client_address
+from lib.request_addresses import client_address
 from rest import rate_limits
 from rest.schema import Refusals, documented
 
@@ -94,7 +93,7 @@ class PartnerCall(APIView):
     "Sent with the first export of a cohort, and again when its name changes.",
     operation_id="partner_cohort",
     tag="Partner cohort import",
-    request=shapes.CohortCallSchema,
+    request=serializers.CohortCallSchema,
     answer_means="All of it was applied.",
     request_example={
         "A cohort": EXAMPLE_KEYS
@@ -107,7 +106,7 @@ class PartnerCall(APIView):
 )
 class CohortName(PartnerCall):
     call = "cohort"
-    serializer = shapes.CohortSerializer
+    serializer = serializers.CohortSerializer
     apply = staticmethod(imports.name_cohort)
 
 
@@ -118,7 +117,7 @@ class CohortName(PartnerCall):
     "has are skipped, and so are devices of users who have an external id.",
     operation_id="partner_cohort_users",
     tag="Partner cohort import",
-    request=shapes.CohortUsersCallSchema,
+    request=serializers.CohortUsersCallSchema,
     answer_means="All of it was applied.",
     request_example={
         "Users who entered and left": EXAMPLE_KEYS
@@ -134,7 +133,7 @@ class CohortName(PartnerCall):
 )
 class CohortUsers(PartnerCall):
     call = "users"
-    serializer = shapes.CohortUsersSerializer
+    serializer = serializers.CohortUsersSerializer
     apply = staticmethod(imports.change_members)
 
 

@@ -21,7 +21,7 @@ from cohorts.forms import InvalidateForm, KeyForm
 from cohorts.health import partner_health
 from cohorts.listing import LedgerFilterSet
 from cohorts.models import Cohort, CohortImport, DataImportKey, Partner
-from lib.addresses import rest_endpoint
+from lib.request_addresses import rest_endpoint
 from workspaces import audit
 from workspaces.access import WorkspaceRequest, workspace_page
 from workspaces.models import Role

@@ -1,6 +1,6 @@
 """Calling addresses that members typed in: the one way in which the portal calls out.
 
-Only http and https, only public addresses (``lib.guarding``) unless the operator allows more,
+Only http and https, only public addresses (``lib.outbound_guard``) unless the operator allows more,
 no redirect followed, no proxy of the environment, always a time-out, never more than the beginning
 of an answer.
 """
@@ -16,7 +16,7 @@ import httpcore
 import httpx
 from django.utils.translation import gettext_noop as _
 
-from lib.guarding import (
+from lib.outbound_guard import (
     TOO_LONG,
     GuardedBackend,
     OutboundError,

@@ -15,8 +15,8 @@ from rest_framework.exceptions import (
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from lib.addresses import client_address
 from lib.masking import mask
+from lib.request_addresses import client_address
 from rest import rate_limits
 from rest.schema import REFUSALS, Refusals, RestCallSchema
 from workspaces import api_keys

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest.calls import RestCall, cleaned
 from rest.queries import PageQuery, days_until, page_of
 from rest.schema import documented
-from segments import serializers as shapes
+from segments import serializers
 from segments.models import Segment
 from segments.sizes.series import sizes_on
 from workspaces.models import Workspace
@@ -26,7 +26,7 @@ EXAMPLE = {
     "100 a page, in order of creation. Archived segments are never listed.",
     tag="Segments",
     request=PageQuery,
-    answer=shapes.SegmentList,
+    answer=serializers.SegmentList,
     answer_means="A page of the list.",
     answer_example={
         "One segment": {
@@ -40,15 +40,15 @@ class SegmentList(RestCall):
     def get(self, request: Request) -> Response:
         asked = cleaned(PageQuery, request.query_params.dict())
         found = Segment.objects.in_workspace(self.workspace).active()
-        return Response(shapes.SegmentList({"segments": page_of(found, asked)}).data)
+        return Response(serializers.SegmentList({"segments": page_of(found, asked)}).data)
 
 
 @documented(
     "Describe a segment",
     "`description` says its filters in words, `text_description` what was written.",
     tag="Segments",
-    request=shapes.SegmentQuery,
-    answer=shapes.SegmentDetails,
+    request=serializers.SegmentQuery,
+    answer=serializers.SegmentDetails,
     answer_means="The segment.",
     answer_example={
         "A segment": {
@@ -66,8 +66,10 @@ class SegmentDetails(RestCall):
     permission = "segments.details"
 
     def get(self, request: Request) -> Response:
-        asked = cleaned(shapes.SegmentQuery, request.query_params.dict())
-        return Response(shapes.SegmentDetails(_segment(self.workspace, asked["segment_id"])).data)
+        asked = cleaned(serializers.SegmentQuery, request.query_params.dict())
+        return Response(
+            serializers.SegmentDetails(_segment(self.workspace, asked["segment_id"])).data
+        )
 
 
 @documented(
@@ -75,8 +77,8 @@ class SegmentDetails(RestCall):
     "The days are those of the workspace's time zone. Today's size is counted now; a day "
     "on which none was recorded is left out.",
     tag="Segments",
-    request=shapes.SegmentSeriesQuery,
-    answer=shapes.SegmentSeries,
+    request=serializers.SegmentSeriesQuery,
+    answer=serializers.SegmentSeries,
     answer_means="A size for each day.",
     answer_example={
         "Two days": {
@@ -91,11 +93,11 @@ class SegmentSeries(RestCall):
     permission = "segments.data_series"
 
     def get(self, request: Request) -> Response:
-        asked = cleaned(shapes.SegmentSeriesQuery, request.query_params.dict())
+        asked = cleaned(serializers.SegmentSeriesQuery, request.query_params.dict())
         segment = _segment(self.workspace, asked["segment_id"])
         days = days_until(self.workspace, asked["ending_at"], asked["length"])
         data = [{"time": day, "size": size} for day, size in sizes_on(segment, days).items()]
-        return Response(shapes.SegmentSeries({"data": data}).data)
+        return Response(serializers.SegmentSeries({"data": data}).data)
 
 
 def _segment(workspace: Workspace, pk: UUID) -> Segment:

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from lib.addresses import rest_endpoint
+from lib.request_addresses import rest_endpoint
 from workspaces.access import WorkspaceRequest, workspace_page
 from workspaces.issuing import NameTaken, delete_api_key, issue_api_key
 from workspaces.key_forms import ApiKeyForm

@@ -1,7 +1,7 @@
 """The figures of a workspace: what happened by the day or the hour, and what can be asked about.
 
 Those of ``/events/data_series`` and ``/sessions/data_series``, which a segment may narrow down, are
-in ``segments.series_api``.
+in ``segments.event_series_api``.
 """
 
 from collections.abc import Callable
@@ -9,13 +9,13 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 from drf_spectacular.utils import OpenApiParameter
-from rest_framework import serializers
+from rest_framework.fields import FloatField, IntegerField
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 
-from lib.addresses import rest_endpoint
-from profiles.analytics import serializers as shapes
-from profiles.analytics import series
+from lib.request_addresses import rest_endpoint
+from profiles.analytics import serializers, series
 from profiles.analytics.series import MONTH, Units, Wanted
 from profiles.attributes import ARRAY_LENGTH
 from profiles.models import AttributeType, CustomAttribute, EventKind, EventName
@@ -33,7 +33,7 @@ LINK = OpenApiParameter(
 class Series(RestCall):
     """A call that gives one figure for each day or hour: ``figure`` is what it is called."""
 
-    serializer: ClassVar[type[serializers.Serializer]] = shapes.FiguresQuery
+    serializer: ClassVar[type[Serializer]] = serializers.FiguresQuery
     figure: ClassVar[str]
 
     def get(self, request: Request) -> Response:
@@ -55,13 +55,13 @@ def documented_series[Call: type[Series]](
     """Describe a series: a decorator. Its example is an answer of one day, with ``figure``."""
 
     def document(call: Call) -> Call:
-        kind = serializers.FloatField if isinstance(figure, float) else serializers.IntegerField
+        kind = FloatField if isinstance(figure, float) else IntegerField
         return documented(
             summary,
             description,
             tag=TAG,
             request=call.serializer,
-            answer=shapes.series_schema(call.figure, kind),
+            answer=serializers.series_schema(call.figure, kind),
             answer_example={"Success": {"data": [{"time": "2026-02-15", call.figure: figure}]}},
         )(call)
 
@@ -110,7 +110,7 @@ def purchases(wanted: dict[str, Any]) -> Wanted:
 class PurchaseQuantity(Series):
     permission = "purchases.quantity_series"
     limit = "names"
-    serializer = shapes.PurchasesQuery
+    serializer = serializers.PurchasesQuery
     figure = "purchase_quantity"
 
     def count(self, units: Units, wanted: dict[str, Any]) -> list[int]:
@@ -121,7 +121,7 @@ class PurchaseQuantity(Series):
 class Revenue(Series):
     permission = "purchases.revenue_series"
     limit = "names"
-    serializer = shapes.PurchasesQuery
+    serializer = serializers.PurchasesQuery
     figure = "revenue"
 
     def count(self, units: Units, wanted: dict[str, Any]) -> list[float]:
@@ -137,7 +137,9 @@ class Names(RestCall):
 
     def get(self, request: Request) -> Response:
         """Answer with the page that the caller asks for; past the last one there is nothing."""
-        start = cleaned(shapes.NamesQuery, request.query_params.dict())["page"] * NAMES_PER_PAGE
+        start = (
+            cleaned(serializers.NamesQuery, request.query_params.dict())["page"] * NAMES_PER_PAGE
+        )
         known = EventName.objects.filter(workspace=self.workspace, kind=self.kind).order_by("name")
         names = list(known.values_list("name", flat=True)[start : start + NAMES_PER_PAGE])
         return Response({"message": "success", self.listed: names})
@@ -147,8 +149,8 @@ class Names(RestCall):
     "List custom events",
     "The names of all custom events, by name, 250 a page.",
     tag=TAG,
-    request=shapes.NamesQuery,
-    answer=shapes.EventNames,
+    request=serializers.NamesQuery,
+    answer=serializers.EventNames,
     answer_example={"Success": {"events": ["Searched", "Signed up"]}},
 )
 class EventList(Names):
@@ -161,8 +163,8 @@ class EventList(Names):
     "List product IDs",
     "The names of all products that were bought, by name, 250 a page.",
     tag=TAG,
-    request=shapes.NamesQuery,
-    answer=shapes.ProductNames,
+    request=serializers.NamesQuery,
+    answer=serializers.ProductNames,
     answer_example={"Success": {"products": ["Pro monthly", "Training"]}},
 )
 class ProductList(Names):
@@ -175,9 +177,9 @@ class ProductList(Names):
     "List custom attributes",
     "By name, 50 a page. The `Link` header has the address of the next page.",
     tag=TAG,
-    request=shapes.CursorQuery,
+    request=serializers.CursorQuery,
     parameters=[LINK],
-    answer=shapes.CustomAttributeRows,
+    answer=serializers.CustomAttributeRows,
     answer_example={
         "Success": {
             "attributes": [
@@ -198,13 +200,13 @@ class CustomAttributes(RestCall):
     limit = "names"
 
     def get(self, request: Request) -> Response:
-        after = cleaned(shapes.CursorQuery, request.query_params.dict())["cursor"]
+        after = cleaned(serializers.CursorQuery, request.query_params.dict())["cursor"]
         known = CustomAttribute.objects.filter(workspace=self.workspace, name__gt=after)
         page = list(known.order_by("name")[: ATTRIBUTES_PER_PAGE + 1])
         shown = page[:ATTRIBUTES_PER_PAGE]
         response = Response({"message": "success", "attributes": [*map(_attribute, shown)]})
         if len(page) > len(shown):
-            cursor = shapes.cursor_after(shown[-1].name)
+            cursor = serializers.cursor_after(shown[-1].name)
             following = f"{rest_endpoint(request)}{request.path}?cursor={quote(cursor)}"
             response.headers["Link"] = f'<{following}>; rel="next"'
         return response

@@ -12,14 +12,13 @@ from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 from procrastinate.contrib.django import app
-from procrastinate.contrib.django.models import ProcrastinateJob
 
+from lib.row_files import drop_strays, mend_jobs, written
 from lib.wording import Sentence
-from profiles.csv_import import files as csv_files
+from profiles.csv_import import files
 from profiles.csv_import.columns import Column
 from profiles.models import CsvImport, ImportState
 from workspaces import audit
@@ -31,10 +30,8 @@ SAMPLE = 200
 #: How long an upload waits to be imported, and how long rejected rows can be fetched.
 WAITS = timedelta(days=1)
 KEPT = timedelta(days=7)
-#: How often a job whose worker was killed is started again.
+#: How often a job whose worker was killed is started, the first time included.
 STARTS = 20
-#: A worker that says nothing for so long is dead; it speaks every ten seconds.
-SILENT = timedelta(minutes=1)
 UNDER_WAY = (ImportState.CHECKING, ImportState.IMPORTING)
 #: The states from which a file can be checked.
 CHECKABLE = (ImportState.DRAFT, ImportState.CHECKED)
@@ -65,7 +62,7 @@ def upload(workspace: Workspace, name: str, file: BinaryIO, *, by: User) -> CsvI
     """Keep ``file``, called ``name``, to be imported. Raises ``UnreadableFile`` where it does not
     begin as CSV.
     """
-    with csv_files.opened(file) as table:
+    with files.opened(file) as table:
         list(islice(table.rows, SAMPLE))
         header = table.header
     made = CsvImport(
@@ -77,9 +74,8 @@ def upload(workspace: Workspace, name: str, file: BinaryIO, *, by: User) -> CsvI
     )
     # The row before the file: a file without one is swept away.
     made.save(force_insert=True)
-    folder().mkdir(mode=0o700, parents=True, exist_ok=True)
     file.seek(0)
-    with file_of(made).open("wb") as kept:
+    with written(file_of(made)) as kept:
         shutil.copyfileobj(file, kept, 1 << 20)
     return made
 
@@ -88,7 +84,7 @@ def samples(csv_import: CsvImport) -> list[list[str]]:
     """Return the first cells of each column, none where the file is gone."""
     width = len(csv_import.header)
     try:
-        with file_of(csv_import).open("rb") as file, csv_files.opened(file) as table:
+        with file_of(csv_import).open("rb") as file, files.opened(file) as table:
             rows = [cells for _line, cells in islice(table.rows, SAMPLE) if len(cells) == width]
     except OSError:
         rows = []
@@ -149,16 +145,9 @@ def fail(csv_import: CsvImport, reason: Sentence) -> None:
 
 def mend_imports() -> None:
     """Start again what a killed worker left behind, and end what nobody works on any more."""
-    jobs = ProcrastinateJob.objects.filter(task_name=TASK)
-    silent = Q(worker=None) | Q(worker__last_heartbeat__lt=timezone.now() - SILENT)
-    lost = list(jobs.filter(silent, status="doing"))
-    given_up = {job.pk for job in lost if job.attempts + 1 >= STARTS}
-    alive = jobs.filter(status__in=["todo", "doing"]).exclude(pk__in=given_up)
-    worked_on = [job.args["import_id"] for job in alive]
-    for csv_import in CsvImport.objects.filter(state__in=UNDER_WAY).exclude(pk__in=worked_on):
-        fail(csv_import, Sentence(_("The worker was stopped while it read the file.")))
-    for job in lost:  # one that was given up finds that it is over, and ends in order
-        app.job_manager.retry_job_by_id(job.pk, timezone.now())
+    stopped = Sentence(_("The worker was stopped while it read the file."))
+    under_way = CsvImport.objects.filter(state__in=UNDER_WAY)
+    mend_jobs(TASK, under_way, lambda each: fail(each, stopped), starts=STARTS)
 
 
 def drop_expired() -> int:
@@ -168,10 +157,5 @@ def drop_expired() -> int:
     """
     past = CsvImport.objects.filter(expires_at__lt=timezone.now()).exclude(state__in=UNDER_WAY)
     dropped, _by_model = past.filter(started_at=None).delete()
-    files = list(folder().glob("*"))  # before the rows: a file comes after its row
-    current = CsvImport.objects.exclude(pk__in=past).values_list("pk", flat=True)
-    kept = {str(pk) for pk in current}
-    for file in files:
-        if file.name.partition(".")[0] not in kept:
-            file.unlink(missing_ok=True)
+    drop_strays(folder(), CsvImport.objects.exclude(pk__in=past))
     return dropped

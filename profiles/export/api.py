@@ -3,7 +3,7 @@
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from profiles.export import ids as export_ids
+from profiles.export import ids
 from profiles.export.serializers import ExportedUsersSchema, ExportIdsSerializer
 from profiles.export.user_objects import Asked, user_objects
 from rest.calls import RestCall, cleaned
@@ -59,7 +59,7 @@ class ExportIds(RestCall):
 
     def post(self, request: Request) -> Response:
         wanted = cleaned(ExportIdsSerializer, request.data)
-        ids, nobody = export_ids.find(self.workspace, wanted["named"])
-        users = user_objects(ids, Asked(wanted["fields"]))
+        people, nobody = ids.find(self.workspace, wanted["named"])
+        users = user_objects(people, Asked(wanted["fields"]))
         answer = {"message": "success", "users": users}
         return Response(answer | ({"invalid_user_ids": nobody} if nobody else {}), status=201)

@@ -8,8 +8,7 @@ from django.db import transaction
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from profiles.identity import naming, schemas
-from profiles.identity import serializers as shapes
+from profiles.identity import naming, schemas, serializers
 from profiles.identity.deleting import delete_people
 from profiles.identity.naming import Refused
 from profiles.identity.who import Kind, SharedAddress, Who, find_one
@@ -23,16 +22,16 @@ Problems = list[tuple[int, str]]
 
 #: By array, what reads of an item whom it means.
 TO_IDENTIFY: dict[str, Callable[[Any], Who | SharedAddress]] = {
-    "aliases_to_identify": lambda item: shapes.read_alias(item.get("user_alias")),
-    "emails_to_identify": lambda item: shapes.read_address(item, Kind.EMAIL),
-    "phone_numbers_to_identify": lambda item: shapes.read_address(item, Kind.PHONE),
+    "aliases_to_identify": lambda item: serializers.read_alias(item.get("user_alias")),
+    "emails_to_identify": lambda item: serializers.read_address(item, Kind.EMAIL),
+    "phone_numbers_to_identify": lambda item: serializers.read_address(item, Kind.PHONE),
 }
 TO_DELETE: dict[str, Callable[[Any], Who | SharedAddress]] = {
-    "external_ids": lambda item: Who.external_id(shapes.read_id(item)),
-    "user_aliases": shapes.read_alias,
-    "braze_ids": lambda item: Who.braze_id(shapes.read_id(item)),
-    "email_addresses": lambda item: shapes.read_address_or_text(item, Kind.EMAIL),
-    "phone_numbers": lambda item: shapes.read_address_or_text(item, Kind.PHONE),
+    "external_ids": lambda item: Who.external_id(serializers.read_id(item)),
+    "user_aliases": serializers.read_alias,
+    "braze_ids": lambda item: Who.braze_id(serializers.read_id(item)),
+    "email_addresses": lambda item: serializers.read_address_or_text(item, Kind.EMAIL),
+    "phone_numbers": lambda item: serializers.read_address_or_text(item, Kind.PHONE),
 }
 
 
@@ -112,14 +111,14 @@ class Identify(IdentityCall):
     permission = "users.identify"
 
     def post(self, request: Request) -> Response:
-        sent = cleaned(shapes.IdentifySerializer, request.data)
+        sent = cleaned(serializers.IdentifySerializer, request.data)
         problems = {}
         with self.on_record("Merged Users") as merged:
             for array, items in sent.items():
 
                 def apply(item: Any, array: str = array) -> None:
                     external_id, who = (
-                        shapes.read_text(item, "external_id"),
+                        serializers.read_text(item, "external_id"),
                         TO_IDENTIFY[array](item),
                     )
                     if naming.identify(self.workspace, who, external_id):
@@ -149,12 +148,12 @@ class NewAliases(IdentityCall):
     permission = "users.alias.new"
 
     def post(self, request: Request) -> Response:
-        sent = cleaned(shapes.NewAliasesSerializer, request.data)
+        sent = cleaned(serializers.NewAliasesSerializer, request.data)
 
         def apply(item: Any) -> None:
-            alias = shapes.read_alias(item)
+            alias = serializers.read_alias(item)
             given = item.get("external_id")
-            external_id = None if given is None else shapes.read_id(given, "external_id")
+            external_id = None if given is None else serializers.read_id(given, "external_id")
             naming.add_alias(self.workspace, alias, external_id)
 
         items = sent["user_aliases"]
@@ -180,11 +179,11 @@ class AliasUpdates(IdentityCall):
     permission = "users.alias.update"
 
     def post(self, request: Request) -> Response:
-        sent = cleaned(shapes.AliasUpdatesSerializer, request.data)
+        sent = cleaned(serializers.AliasUpdatesSerializer, request.data)
 
         def apply(item: Any) -> None:
             label, old, new = (
-                shapes.read_text(item, key)
+                serializers.read_text(item, key)
                 for key in ("alias_label", "old_alias_name", "new_alias_name")
             )
             naming.rename_alias(self.workspace, label, old, new)
@@ -223,7 +222,7 @@ class Merge(IdentityCall):
     permission = "users.merge"
 
     def post(self, request: Request) -> Response:
-        pairs = cleaned(shapes.MergeSerializer, request.data)["merge_updates"]
+        pairs = cleaned(serializers.MergeSerializer, request.data)["merge_updates"]
         with self.on_record("Merged Users") as done:
 
             def apply(pair: Any) -> None:
@@ -250,7 +249,7 @@ class Delete(IdentityCall):
     def post(self, request: Request) -> Response:
         people: set[int] = set()
         problems = {}
-        for array, items in cleaned(shapes.DeleteSerializer, request.data).items():
+        for array, items in cleaned(serializers.DeleteSerializer, request.data).items():
 
             def find(item: Any, array: str = array) -> None:
                 person = find_one(self.workspace, TO_DELETE[array](item))
@@ -282,12 +281,12 @@ class RenameExternalIds(IdentityCall):
     limit = "external_ids"
 
     def post(self, request: Request) -> Response:
-        items = cleaned(shapes.RenamesSerializer, request.data)["external_id_renames"]
+        items = cleaned(serializers.RenamesSerializer, request.data)["external_id_renames"]
         with self.on_record("Renamed External IDs") as renamed:
 
             def apply(item: Any) -> None:
-                current = shapes.read_text(item, "current_external_id")
-                new = shapes.read_text(item, "new_external_id")
+                current = serializers.read_text(item, "current_external_id")
+                new = serializers.read_text(item, "new_external_id")
                 naming.rename_external_id(self.workspace, current, new)
                 renamed.append(new)
 
@@ -310,11 +309,11 @@ class RemoveExternalIds(IdentityCall):
     limit = "external_ids"
 
     def post(self, request: Request) -> Response:
-        items = cleaned(shapes.RemovalsSerializer, request.data)["external_ids"]
+        items = cleaned(serializers.RemovalsSerializer, request.data)["external_ids"]
         with self.on_record("Removed External IDs") as removed:
 
             def apply(item: Any) -> None:
-                external_id = shapes.read_id(item)
+                external_id = serializers.read_id(item)
                 naming.remove_external_id(self.workspace, external_id)
                 removed.append(external_id)
 

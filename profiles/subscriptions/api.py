@@ -10,13 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from profiles.models import GroupSubscription, Profile, Subscription, SubscriptionGroup
-from profiles.subscriptions import serializers as shapes
-from profiles.subscriptions.states import (
-    named,
-    set_address_states,
-    set_group_state,
-    takes_emails,
-)
+from profiles.subscriptions import serializers, states
 from rest.calls import RestCall, cleaned
 from rest.schema import documented
 from workspaces.models import Workspace
@@ -33,7 +27,7 @@ GROUP = "4d4f1c1e-9f9d-4a0c-a1d6-2f7f7f0d5e11"
     "has yet it is kept: whoever gets the address later is subscribed so, unless "
     "`email_subscribe` is said with it.",
     tag=TAG,
-    request=shapes.EmailStatusSerializer,
+    request=serializers.EmailStatusSerializer,
     answer_means=ALL_APPLIED,
     request_example={
         "One address": {"email": "ann@example.com", "subscription_state": "unsubscribed"}
@@ -43,9 +37,9 @@ class SetEmailStatus(RestCall):
     permission = "email.status"
 
     def post(self, request: Request) -> Response:
-        asked = cleaned(shapes.EmailStatusSerializer, request.data)
+        asked = cleaned(serializers.EmailStatusSerializer, request.data)
         state = asked["subscription_state"]
-        set_address_states(self.workspace, asked["email"], state)
+        states.set_address_states(self.workspace, asked["email"], state)
         return Response(SUCCESS, status=201)
 
 
@@ -59,7 +53,7 @@ class Addresses(RestCall):
     only: ClassVar[dict[str, Any]] = {}
 
     def get(self, request: Request) -> Response:
-        asked = cleaned(shapes.AddressesSerializer, request.query_params.dict())
+        asked = cleaned(serializers.AddressesSerializer, request.query_params.dict())
         known = {f"{self.column}__isnull": False}
         people = Profile.objects.in_workspace(self.workspace).filter(**known, **self.only)
         people = people.exclude(email="")
@@ -80,8 +74,8 @@ class Addresses(RestCall):
     "List the addresses that unsubscribed",
     "In a stretch of days, or one address; the newest first.",
     tag=TAG,
-    request=shapes.AddressesSerializer,
-    answer=shapes.UnsubscribesSchema,
+    request=serializers.AddressesSerializer,
+    answer=serializers.UnsubscribesSchema,
     answer_means="A part of them.",
     answer_example={
         "One address": {
@@ -106,8 +100,8 @@ class Unsubscribes(Addresses):
     "List the addresses that bounced for good",
     "In a stretch of days, or one address; the newest first.",
     tag=TAG,
-    request=shapes.AddressesSerializer,
-    answer=shapes.HardBouncesSchema,
+    request=serializers.AddressesSerializer,
+    answer=serializers.HardBouncesSchema,
     answer_means="A part of them.",
     answer_example={
         "One address": {
@@ -127,8 +121,8 @@ class HardBounces(Addresses):
     "By external id or, without one, by address or number. Several are sent as "
     "`external_id[]=1&external_id[]=2`.",
     tag=TAG,
-    request=shapes.GroupStatusSerializer,
-    answer=shapes.GroupStatusSchema,
+    request=serializers.GroupStatusSerializer,
+    answer=serializers.GroupStatusSchema,
     answer_means="Each status.",
     answer_example={"Two users": {"status": {"user-1": "Unsubscribed", "user-2": "Unknown"}}},
 )
@@ -136,12 +130,12 @@ class GroupStatus(RestCall):
     permission = "subscription.status.get"
 
     def get(self, request: Request) -> Response:
-        asked = cleaned(shapes.GroupStatusSerializer, query_of(request.query_params))
+        asked = cleaned(serializers.GroupStatusSerializer, query_of(request.query_params))
         group = group_of(self.workspace, asked["subscription_group_id"])
         column = next(name for name in ("external_id", "email", "phone") if asked[name])
-        people = named(self.workspace, **{f"{column}s": asked[column]})
-        states = GroupSubscription.objects.filter(group=group, profile__in=people)
-        rows = states.order_by("at").values_list(f"profile__{column}", "subscribed")
+        people = states.named(self.workspace, **{f"{column}s": asked[column]})
+        known_states = GroupSubscription.objects.filter(group=group, profile__in=people)
+        rows = known_states.order_by("at").values_list(f"profile__{column}", "subscribed")
         known = {name: "Subscribed" if on else "Unsubscribed" for name, on in rows}
         said = {name: known.get(_stored(column, name), "Unknown") for name in asked[column]}
         return Response({"status": said} | SUCCESS)
@@ -151,8 +145,8 @@ class GroupStatus(RestCall):
     "List the subscription groups of users",
     "Users who share an address or a number are listed each by themselves.",
     tag=TAG,
-    request=shapes.UserStatusSerializer,
-    answer=shapes.UserStatusSchema,
+    request=serializers.UserStatusSerializer,
+    answer=serializers.UserStatusSchema,
     answer_means="The users.",
     answer_example={
         "One user": {
@@ -179,8 +173,8 @@ class UserStatus(RestCall):
     permission = "subscription.groups.get"
 
     def get(self, request: Request) -> Response:
-        asked = cleaned(shapes.UserStatusSerializer, query_of(request.query_params))
-        people = named(
+        asked = cleaned(serializers.UserStatusSerializer, query_of(request.query_params))
+        people = states.named(
             self.workspace,
             external_ids=asked["external_id"],
             emails=[] if asked["external_id"] else asked["email"],
@@ -196,7 +190,7 @@ class UserStatus(RestCall):
 @documented(
     "Subscribe users to a group, or unsubscribe them",
     tag=TAG,
-    request=shapes.SetStatusSerializer,
+    request=serializers.SetStatusSerializer,
     answer_means=ALL_APPLIED,
     request_example={
         "One user": {
@@ -210,7 +204,7 @@ class SetGroupStatus(RestCall):
     permission = "subscription.status.set"
 
     def post(self, request: Request) -> Response:
-        asked = cleaned(shapes.SetStatusSerializer, request.data)
+        asked = cleaned(serializers.SetStatusSerializer, request.data)
         names = {f"{name}s": asked[name] for name in ("external_id", "email", "phone")}
         set_statuses(self.workspace, [asked | names])
         return Response(SUCCESS, status=201)
@@ -221,7 +215,7 @@ class SetGroupStatus(RestCall):
     "Nothing is applied if one of the groups cannot be changed as it is said.",
     operation_id="subscription_status_set_v2",
     tag=TAG,
-    request=shapes.SetStatusesSerializer,
+    request=serializers.SetStatusesSerializer,
     answer_means=ALL_APPLIED,
     request_example={
         "One group": {
@@ -239,7 +233,7 @@ class SetGroupStatuses(RestCall):
     permission = "subscription.status.set"
 
     def post(self, request: Request) -> Response:
-        changes = cleaned(shapes.SetStatusesSerializer, request.data)["subscription_groups"]
+        changes = cleaned(serializers.SetStatusesSerializer, request.data)["subscription_groups"]
         set_statuses(self.workspace, changes)
         return Response(SUCCESS, status=201)
 
@@ -249,16 +243,16 @@ def set_statuses(workspace: Workspace, changes: list[dict[str, Any]]) -> None:
     known = [group_to_change(workspace, change) for change in changes]
     for group, change in zip(known, changes, strict=True):
         names = {name: change[name] for name in ("external_ids", "emails", "phones")}
-        people = named(workspace, **names)
-        set_group_state(group, people, subscribed=change["subscription_state"])
+        people = states.named(workspace, **names)
+        states.set_group_state(group, people, subscribed=change["subscription_state"])
 
 
 def group_to_change(workspace: Workspace, change: dict[str, Any]) -> SubscriptionGroup:
     """Return the group of ``change``. Raises ``ParseError`` if what is named cannot join it."""
     group = group_of(workspace, change["subscription_group_id"])
-    if change["phones"] and takes_emails(group):
+    if change["phones"] and states.takes_emails(group):
         raise ParseError("Phone numbers are accepted for SMS and WhatsApp subscription groups only")
-    if change["emails"] and not takes_emails(group):
+    if change["emails"] and not states.takes_emails(group):
         raise ParseError("Email addresses are accepted for email subscription groups only")
     return group
 
@@ -267,7 +261,7 @@ def group_of(workspace: Workspace, pk: UUID) -> SubscriptionGroup:
     """Return a group of ``workspace``. Raises ``ParseError`` if there is none."""
     group = SubscriptionGroup.objects.in_workspace(workspace).filter(pk=pk).first()
     if group is None:
-        raise ParseError(shapes.NO_GROUP)
+        raise ParseError(serializers.NO_GROUP)
     return group
 
 

@@ -7,8 +7,14 @@ from drf_spectacular.utils import OpenApiResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from profiles.track import call as shapes
 from profiles.track.applying import track
+from profiles.track.call import (
+    NOTHING_VALID,
+    TrackAnswerSchema,
+    TrackCallSchema,
+    TrackRefusedSchema,
+    open_call,
+)
 from rest.calls import RestCall
 from rest.schema import REFUSALS, documented
 
@@ -64,8 +70,8 @@ ANSWER = {
     "`external_id`, `email` or `phone` makes a user, unless `_update_existing_only` is "
     "true; an unknown alias only if it is false.",
     tag="User data",
-    request=shapes.TrackCallSchema,
-    answer=shapes.TrackAnswerSchema,
+    request=TrackCallSchema,
+    answer=TrackAnswerSchema,
     answer_means="All items but those named were applied.",
     request_example=REQUEST,
     answer_example=ANSWER,
@@ -74,7 +80,7 @@ class Track(RestCall):
     permission = "users.track"
     limit = "track"
     refusals = REFUSALS | {
-        400: OpenApiResponse(shapes.TrackRefusedSchema, "Nothing was applied."),
+        400: OpenApiResponse(TrackRefusedSchema, "Nothing was applied."),
         423: "Another call holds the same people: try again.",
     }
     body_bytes: ClassVar[int] = settings.REST_LARGEST_BODY_BYTES
@@ -86,7 +92,7 @@ class Track(RestCall):
 
     def post(self, request: Request) -> Response:
         """Apply the call, and say how much of it was."""
-        call = shapes.open_call(
+        call = open_call(
             request.data,
             most=self.most,
             most_in_all=self.most_in_all,
@@ -96,7 +102,7 @@ class Track(RestCall):
         found: list[dict[str, Any]] = [refusal.as_json() for refusal in call.refusals]
         processed = call.processed()
         if not any(processed.values()):
-            return Response({"message": shapes.NOTHING_VALID, "errors": found}, status=400)
+            return Response({"message": NOTHING_VALID, "errors": found}, status=400)
         counts = {f"{name}_processed": count for name, count in processed.items()}
         answer: dict[str, Any] = {"message": "success"} | counts
         return Response(answer | ({"errors": found} if found else {}), status=201)
@@ -107,8 +113,8 @@ class Track(RestCall):
     "As `/users/track`, with up to 1,000 objects in the three arrays together, of which up "
     "to 100 are about one user.",
     tag="User data",
-    request=shapes.TrackCallSchema,
-    answer=shapes.TrackAnswerSchema,
+    request=TrackCallSchema,
+    answer=TrackAnswerSchema,
     answer_means="All items but those named were applied.",
     request_example=REQUEST,
     answer_example=ANSWER,

@@ -14,14 +14,20 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from lib import outbound
-from lib.addresses import rest_endpoint
+from lib.request_addresses import rest_endpoint
 from profiles.attributes import is_storable
 from profiles.export.serializers import FieldsField, TextsField
 from rest.calls import RestCall, cleaned
 from rest.queries import Success, one_message
 from rest.schema import documented
-from segments.exports import jobs as export_jobs
-from segments.exports import user_objects_file as user_exports
+from segments.exports.jobs import file_of
+from segments.exports.user_objects_file import (
+    TooManyExports,
+    note_download,
+    ready_export,
+    request_export,
+    url_of,
+)
 from segments.models import ExportFormat, Segment
 from segments.serializers import SegmentQuery
 from workspaces.models import RestApiKey
@@ -142,12 +148,10 @@ class ExportSegment(RestCall):
         segment.workspace = self.workspace
         key = cast(RestApiKey, request.auth)
         try:
-            export = user_exports.request_export(
-                segment, key, origin=rest_endpoint(request), **asked
-            )
-        except user_exports.TooManyExports as error:
+            export = request_export(segment, key, origin=rest_endpoint(request), **asked)
+        except TooManyExports as error:
             raise UnderWay(str(error)) from error
-        url = user_exports.url_of(export)
+        url = url_of(export)
         answer = {"object_prefix": export.object_prefix, "url": url}
         return Response({"message": "success"} | answer, status=201)
 
@@ -156,13 +160,13 @@ class ExportSegment(RestCall):
 @never_cache
 def download(request: HttpRequest, token: str) -> HttpResponseBase:
     """Give the file to whoever knows its address, while it is kept."""
-    export = user_exports.ready_export(token)
+    export = ready_export(token)
     if export is None:
         raise Http404
     if request.method == "GET":
-        user_exports.note_download(export)
+        note_download(export)
     return FileResponse(
-        export_jobs.file_of(export).open("rb"),
+        file_of(export).open("rb"),
         as_attachment=True,
         filename=f"{export.object_prefix}.{export.extension}",
         content_type=CONTENT_TYPES[export.extension],

@@ -12,9 +12,8 @@ from pyroaring import BitMap
 from lib.spreadsheets import csv_line
 from segments.audiences.patience import JOB_TIMEOUT_MS
 from segments.audiences.people import people_of
-from segments.exports import jobs as export_jobs
+from segments.exports import jobs
 from segments.exports.columns import Column, columns_of
-from segments.exports.jobs import Progress
 from segments.models import Segment, SegmentExport
 from workspaces import audit
 from workspaces.models import Member, User
@@ -34,7 +33,7 @@ def request_export(segment: Segment, columns: list[str], *, by: User) -> Segment
     """Have a job write the people of ``segment`` with ``columns``, their keys; on record."""
     export = SegmentExport.objects.create(segment=segment, columns=columns, requested_by=by)
     audit.record(segment.workspace, by, "Exported Users", segment, step=REQUESTED, columns=columns)
-    export_jobs.start(export, TASK)
+    jobs.start(export, TASK)
     return export
 
 
@@ -51,7 +50,7 @@ def may_download(export: SegmentExport, member: Member) -> bool:
 
 def write_export(pk: UUID) -> None:
     """Write the file of an export, or write down why that failed. What is over stays as it is."""
-    export_jobs.run(SegmentExport, pk, _write_rows)
+    jobs.run(SegmentExport, pk, _write_rows)
 
 
 def _write_rows(export: SegmentExport, file: IO[bytes]) -> int:
@@ -59,7 +58,7 @@ def _write_rows(export: SegmentExport, file: IO[bytes]) -> int:
     columns = [known[key] for key in export.columns if key in known]
     file.write(header(columns))
     opened = people_of(export.segment.workspace, timeout_ms=JOB_TIMEOUT_MS)
-    with opened as people, Progress(export) as progress:
+    with opened as people, jobs.Progress(export) as progress:
         audience = people.segment(export.segment_id)
         progress.tell(0, len(audience))
         for done in copy_rows(audience, columns, file.write):

@@ -6,31 +6,26 @@ for it. The row says how far the file is; the file is there when it is whole.
 
 import logging
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import IO
 from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 from procrastinate.contrib.django import app
-from procrastinate.contrib.django.models import ProcrastinateJob
 from psycopg import sql
 
+from lib.row_files import drop_strays, mend_jobs, written
 from lib.wording import Sentence
 from segments.filters.base import InvalidTree
 from segments.models import Export, ExportState
 
 logger = logging.getLogger(__name__)
 
-#: How often a job whose worker was killed is started again.
-ATTEMPTS = 3
-#: A worker that says nothing for so long is dead; it speaks every ten seconds.
-SILENT = timedelta(minutes=1)
+#: How often a job whose worker was killed is started, the first time included.
+STARTS = 3
 UNDER_WAY = (ExportState.WAITING, ExportState.RUNNING)
 TELL = sql.SQL("update {} set written = %s, total = %s where id = %s")
 
@@ -75,12 +70,13 @@ def run[E: Export](
         return
     model._default_manager.filter(pk=pk).update(state=ExportState.RUNNING, written=0)
     try:
-        written = _write_file(export, write)
+        with written(file_of(export)) as file:
+            people = write(export, file)
     except (DatabaseError, InvalidTree, OSError) as error:
         logger.warning("export %s failed: %s", pk, error)
         fail(export, _reason(error))
         return
-    over = {"state": ExportState.DONE, "written": written, "total": written}
+    over = {"state": ExportState.DONE, "written": people, "total": people}
     with transaction.atomic():
         model._default_manager.filter(pk=pk).update(**over, expires_at=timezone.now() + export.kept)
         then(export)
@@ -100,21 +96,6 @@ def _reason(error: Exception) -> Sentence:
         what = error.strerror or str(error)
         return Sentence(_("The file could not be written: %(what)s."), what=what)
     return Sentence(_("The database did not answer in time. Try again, or simplify the filters."))
-
-
-def _write_file[E: Export](export: E, write: Callable[[E, IO[bytes]], int]) -> int:
-    """Write the file under another name, and give it its own when it is whole; count its people."""
-    folder().mkdir(mode=0o700, parents=True, exist_ok=True)
-    # A name of its own: a worker that was taken for dead may still be writing.
-    with NamedTemporaryFile(dir=folder(), prefix=f"{export.pk}.", delete=False) as file:
-        unfinished = Path(file.name)
-        try:
-            written = write(export, file)
-        except BaseException:
-            unfinished.unlink(missing_ok=True)
-            raise
-    unfinished.replace(file_of(export))
-    return written
 
 
 class Progress:
@@ -138,19 +119,9 @@ class Progress:
 
 def mend(model: type[Export], task: str) -> None:
     """Start again what a killed worker left behind, and end what nobody works on any more."""
-    # Before the jobs: an export that is requested meanwhile has its job, which was not seen yet.
-    under_way = list(model._default_manager.filter(state__in=UNDER_WAY))
-    jobs = ProcrastinateJob.objects.filter(task_name=task)
-    silent = Q(worker=None) | Q(worker__last_heartbeat__lt=timezone.now() - SILENT)
-    lost = list(jobs.filter(silent, status="doing"))
-    given_up = {job.pk for job in lost if job.attempts + 1 >= ATTEMPTS}
-    alive = jobs.filter(status__in=["todo", "doing"]).exclude(pk__in=given_up)
-    worked_on = {job.args["export_id"] for job in alive}
-    for export in under_way:
-        if str(export.pk) not in worked_on:
-            fail(export, Sentence(_("The worker was stopped while it wrote the file.")))
-    for job in lost:  # one that was given up finds that it is over, and ends in order
-        app.job_manager.retry_job_by_id(job.pk, timezone.now())
+    stopped = Sentence(_("The worker was stopped while it wrote the file."))
+    under_way = model._default_manager.filter(state__in=UNDER_WAY)
+    mend_jobs(task, under_way, lambda export: fail(export, stopped), starts=STARTS)
 
 
 def drop_expired(*models: type[Export]) -> int:
@@ -160,12 +131,7 @@ def drop_expired(*models: type[Export]) -> int:
     Returns how many exports were dropped.
     """
     now = timezone.now()
-    dropped = sum(model._default_manager.filter(expires_at__lt=now).delete()[0] for model in models)
-    files = list(folder().glob("*"))  # before the rows: a file comes after its row
-    kept = {
-        str(pk) for model in models for pk in model._default_manager.values_list("pk", flat=True)
-    }
-    for file in files:
-        if file.name.partition(".")[0] not in kept:
-            file.unlink(missing_ok=True)
+    managers = [model._default_manager for model in models]
+    dropped = sum(manager.filter(expires_at__lt=now).delete()[0] for manager in managers)
+    drop_strays(folder(), *(manager.all() for manager in managers))
     return dropped

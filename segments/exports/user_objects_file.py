@@ -24,9 +24,8 @@ from procrastinate.contrib.django import app
 from lib import outbound
 from profiles.export.user_objects import Asked, user_objects
 from segments.audiences.people import people_of
-from segments.exports import jobs as export_jobs
+from segments.exports import jobs
 from segments.exports.csv_file import DOWNLOADED, REQUESTED
-from segments.exports.jobs import UNDER_WAY, Progress
 from segments.models import ExportFormat, ExportState, Segment, UserExport
 from workspaces import audit
 from workspaces.models import RestApiKey, Workspace
@@ -71,7 +70,7 @@ def request_export(segment: Segment, key: RestApiKey, **asked: Any) -> UserExpor
     # One request of a workspace after the other: two at once would both find room.
     Workspace.objects.select_for_update(no_key=True).get(pk=segment.workspace_id)
     under_way = UserExport.objects.filter(
-        segment__workspace=segment.workspace_id, state__in=UNDER_WAY
+        segment__workspace=segment.workspace_id, state__in=jobs.UNDER_WAY
     )
     if under_way.filter(segment=segment).exists():
         raise TooManyExports("An export of this segment is under way: wait until it is ready")
@@ -79,7 +78,7 @@ def request_export(segment: Segment, key: RestApiKey, **asked: Any) -> UserExpor
         raise TooManyExports(f"{MOST_AT_ONCE} exports are under way: wait until one is ready")
     export = UserExport.objects.create(segment=segment, **asked)
     _put_on_record(export, REQUESTED, api_key=key.name)
-    export_jobs.start(export, TASK)
+    jobs.start(export, TASK)
     return export
 
 
@@ -95,7 +94,7 @@ def ready_export(token: str) -> UserExport | None:
     except (BadSignature, ValueError):
         return None
     export = UserExport.objects.select_related("segment__workspace").filter(pk=pk).first()
-    return export if export and export_jobs.is_ready(export) else None
+    return export if export and jobs.is_ready(export) else None
 
 
 def note_download(export: UserExport) -> None:
@@ -113,7 +112,7 @@ def _put_on_record(export: UserExport, step: str, **detail: str) -> None:
 
 def write_export(pk: UUID) -> None:
     """Write the file of an export, or write down why that failed. What is over stays as it is."""
-    export_jobs.run(UserExport, pk, _write_users, then=_have_called_back)
+    jobs.run(UserExport, pk, _write_users, then=_have_called_back)
 
 
 def _have_called_back(export: UserExport) -> None:
@@ -146,7 +145,7 @@ def _write_users(export: UserExport, file: IO[bytes]) -> int:
     asked = Asked(
         frozenset(export.fields), None if chosen is None else frozenset(chosen), since=since
     )
-    with people_of(export.segment.workspace) as people, Progress(export) as progress:
+    with people_of(export.segment.workspace) as people, jobs.Progress(export) as progress:
         audience = people.segment(export.segment_id)
         with ARCHIVES[export.output_format](file, export.object_prefix) as part:
             # Also of nobody there is a file, an empty one.

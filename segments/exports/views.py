@@ -11,9 +11,9 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from segments.access import segment_of
-from segments.exports import csv_file as exports
-from segments.exports import jobs as export_jobs
+from segments.exports.csv_file import DOWNLOADED, may_download, request_export
 from segments.exports.forms import ExportForm
+from segments.exports.jobs import file_of, is_ready, is_under_way
 from segments.models import SegmentExport
 from workspaces import audit
 from workspaces.access import WorkspaceRequest, workspace_page
@@ -36,7 +36,7 @@ def segment_export(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     form = ExportForm(data, member=request.member)
     if form.is_valid():
         columns = form.cleaned_data["columns"]
-        export = exports.request_export(segment, columns, by=request.user)
+        export = request_export(segment, columns, by=request.user)
         return redirect("segment-export-detail", request.workspace.slug, export.pk)
     return render(request, "segments/segment_export.html", {"segment": segment, "form": form})
 
@@ -48,9 +48,9 @@ def export_detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     context = {
         "export": export,
         "segment": export.segment,
-        "ready": export_jobs.is_ready(export),
-        "under_way": export_jobs.is_under_way(export),
-        "may_download": exports.may_download(export, request.member),
+        "ready": is_ready(export),
+        "under_way": is_under_way(export),
+        "may_download": may_download(export, request.member),
     }
     part = "#progress" if request.htmx else ""
     return render(request, f"segments/export.html{part}", context)
@@ -59,22 +59,22 @@ def export_detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
 @workspace_page()
 def export_download(request: WorkspaceRequest, pk: UUID) -> HttpResponseBase:
     export = export_of(request, pk)
-    if not exports.may_download(export, request.member):
+    if not may_download(export, request.member):
         raise PermissionDenied(Role.MARKETER.label)
-    if not export_jobs.is_ready(export):
+    if not is_ready(export):
         return redirect("segment-export-detail", request.workspace.slug, export.pk)
     audit.record(
         request.workspace,
         request.user,
         "Exported Users",
         export.segment,
-        step=exports.DOWNLOADED,
+        step=DOWNLOADED,
         columns=export.columns,
     )
     name = slugify(export.segment.name) or _("segment")
     day = timezone.localdate(export.requested_at)
     return FileResponse(
-        export_jobs.file_of(export).open("rb"),
+        file_of(export).open("rb"),
         as_attachment=True,
         filename=f"{name}-{day}.csv",
         content_type="text/csv; charset=utf-8",

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from lib import outbound
-from lib.guarding import is_allowed
+from lib.outbound_guard import is_allowed
 from tests.worlds.receivers import Answer, Receiver, drip, drop, garbage, hang, receiving
 
 PUBLIC = ["8.8.8.8", "1.1.1.1", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"]

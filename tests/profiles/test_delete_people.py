@@ -11,8 +11,7 @@ from profiles.events import NewEvent, record_events
 from profiles.identity import deleting
 from profiles.models import EventKind, GroupSubscription, Profile, PushToken, SubscriptionGroup
 from segments.audiences.people import people_of, sample
-from segments.exports import csv_file as exports
-from segments.exports import jobs as export_jobs
+from segments.exports import csv_file, jobs
 from segments.models import SegmentExport
 from tests.segments.test_segment_audiences import in_another_connection
 from tests.segments.test_segment_sizes import FRENCH_TREE
@@ -102,8 +101,8 @@ def test_deleted_person_is_in_no_file(world: World, caller: RestCaller) -> None:
         assert len(people.segment(segment.pk)) == 2
     caller.post("/users/delete", {"external_ids": ["a"]})
     export = SegmentExport.objects.create(segment=segment, columns=["user_id"])
-    exports.write_export(export.pk)
-    assert export_jobs.file_of(export).read_text().split()[1:] == ["b"]
+    csv_file.write_export(export.pk)
+    assert jobs.file_of(export).read_text().split()[1:] == ["b"]
 
 
 # The call

@@ -8,7 +8,7 @@ from django.test import Client, RequestFactory
 from django.utils.translation import get_language
 from rest_framework.exceptions import ValidationError
 
-from rest import errors as rest
+from rest.errors import exception_handler, server_error
 from tests.worlds.partner_calls import PartnerCaller
 from tests.worlds.rest_callers import rest_caller
 from workspaces.models import Workspace
@@ -39,7 +39,7 @@ def test_unknown_address_elsewhere_is_a_page() -> None:
 
 
 def test_failure_outside_a_view_is_told_in_json() -> None:
-    response = rest.server_error(RequestFactory().post("/partners/heap/cohorts"))
+    response = server_error(RequestFactory().post("/partners/heap/cohorts"))
     assert (response.status_code, response.content) == (
         500,
         b'{"message": "Internal Server Error"}',
@@ -71,7 +71,7 @@ def test_a_call_after_a_french_page_is_answered_in_english(
 
 @pytest.mark.parametrize("detail", ["a", ["a", "b"], {"x": ["a"], "y": "b"}, {"x": [{"y": ["a"]}]}])
 def test_message_is_the_first_of_many(detail: Any) -> None:
-    assert rest.exception_handler(ValidationError(detail), {}).data == {"message": "a"}
+    assert exception_handler(ValidationError(detail), {}).data == {"message": "a"}
 
 
 def test_no_csrf_token_is_asked_for(heap: PartnerCaller) -> None:

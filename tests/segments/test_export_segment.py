@@ -20,8 +20,7 @@ from django.utils import timezone
 from lib.outbound import Unreachable
 from profiles.events import NewEvent, record_events
 from profiles.models import EventKind
-from segments.exports import jobs as export_jobs
-from segments.exports import user_objects_file as user_exports
+from segments.exports import jobs, user_objects_file
 from segments.models import ExportState, Segment, UserExport
 from segments.tasks import call_back, drop_expired_exports, mend_exports, write_user_export
 from tests.profiles.test_events import at_once
@@ -65,7 +64,7 @@ def begun(caller: RestCaller, segment: Segment, *fields: str, **more: Any) -> di
 
 def work() -> None:
     """Do what the worker would do: the last export that was asked for."""
-    write_user_export(**jobs_of(user_exports.TASK)[-1].args)
+    write_user_export(**jobs_of(user_objects_file.TASK)[-1].args)
 
 
 def fetched(url: str, method: str = "get") -> Any:
@@ -114,8 +113,8 @@ def test_an_export_goes_from_the_call_to_the_file(caller: RestCaller, french: Se
 def test_files_have_so_many_users_each(
     caller: RestCaller, french: Segment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(user_exports, "PER_FILE", 3)
-    monkeypatch.setattr(user_exports, "BATCH", 2)
+    monkeypatch.setattr(user_objects_file, "PER_FILE", 3)
+    monkeypatch.setattr(user_objects_file, "BATCH", 2)
     people = [ProfileFactory(workspace=french.workspace, country="FR") for _ in range(7)]
     url = begun(caller, french)["url"]
     work()
@@ -127,7 +126,7 @@ def test_files_have_so_many_users_each(
 def test_gzip_holds_all_in_one(
     caller: RestCaller, french: Segment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(user_exports, "PER_FILE", 2)
+    monkeypatch.setattr(user_objects_file, "PER_FILE", 2)
     people = [ProfileFactory(workspace=french.workspace, country="FR") for _ in range(3)]
     url = begun(caller, french, output_format="gzip")["url"]
     work()
@@ -207,7 +206,7 @@ def test_a_file_is_gone_when_its_time_is_over(caller: RestCaller, french: Segmen
     assert fetched(url).status_code == 404
     drop_expired_exports(timestamp=0)
     assert not UserExport.objects.exists()
-    assert list(export_jobs.folder().iterdir()) == []
+    assert list(jobs.folder().iterdir()) == []
 
 
 def test_a_file_that_is_kept_stays(caller: RestCaller, french: Segment) -> None:
@@ -237,14 +236,14 @@ def test_a_segment_is_exported_once_at_a_time(caller: RestCaller, french: Segmen
     answer = caller.post(PATH, asked(french))
     assert (answer.status_code, answer.json()) == (429, {"message": UNDER_WAY})
     begun(caller, SegmentFactory(workspace=french.workspace))
-    write_user_export(**jobs_of(user_exports.TASK)[0].args)
+    write_user_export(**jobs_of(user_objects_file.TASK)[0].args)
     begun(caller, french)
 
 
 def test_a_workspace_has_so_many_at_once(
     caller: RestCaller, french: Segment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(user_exports, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(user_objects_file, "MOST_AT_ONCE", 2)
     theirs = SegmentFactory()
     UserExport.objects.create(segment=theirs, fields=["email"])
     for _ in range(2):
@@ -274,7 +273,7 @@ def test_what_fails_leaves_no_file(caller: RestCaller, workspace: Workspace) -> 
     work()
     assert UserExport.objects.get().state == ExportState.FAILED
     assert fetched(url).status_code == 404
-    assert (list(export_jobs.folder().iterdir()), jobs_of(user_exports.CALL_BACK)) == ([], [])
+    assert (list(jobs.folder().iterdir()), jobs_of(user_objects_file.CALL_BACK)) == ([], [])
     begun(caller, segment)
 
 
@@ -284,7 +283,7 @@ def test_a_killed_worker_is_followed_by_another(caller: RestCaller, french: Segm
         cursor.execute("update procrastinate_jobs set status = 'doing'")
     UserExport.objects.update(state=ExportState.RUNNING)
     mend_exports(timestamp=0)
-    assert [job.status for job in jobs_of(user_exports.TASK)] == ["todo"]
+    assert [job.status for job in jobs_of(user_objects_file.TASK)] == ["todo"]
     work()
     assert fetched(url).status_code == 200
 
@@ -369,7 +368,7 @@ def test_the_callback_gets_the_address(
 ) -> None:
     url = begun(caller, french, callback_endpoint=f"{receiver.url}?a=b")["url"]
     work()
-    [job] = jobs_of(user_exports.CALL_BACK)
+    [job] = jobs_of(user_objects_file.CALL_BACK)
     call_back(**job.args)
     [told] = receiver.requests
     assert json.loads(told.body) == {"success": True, "url": url}
@@ -383,11 +382,11 @@ def test_a_callback_that_does_not_take_it_is_called_again(
     receiver.answers = lambda request: Answer(500)
     begun(caller, french, callback_endpoint=receiver.url)
     work()
-    [job] = jobs_of(user_exports.CALL_BACK)
-    with pytest.raises(user_exports.CallbackFailed):
+    [job] = jobs_of(user_objects_file.CALL_BACK)
+    with pytest.raises(user_objects_file.CallbackFailed):
         call_back(**job.args)
-    decision = user_exports.CALLBACK_RETRIES.get_retry_decision(
-        exception=user_exports.CallbackFailed(), job=job.procrastinate_job
+    decision = user_objects_file.CALLBACK_RETRIES.get_retry_decision(
+        exception=user_objects_file.CallbackFailed(), job=job.procrastinate_job
     )
     assert decision is not None
 
@@ -397,7 +396,7 @@ def test_a_callback_that_cannot_be_reached_is_called_again(
 ) -> None:
     begun(caller, french, callback_endpoint="http://127.0.0.1:1/")
     work()
-    [job] = jobs_of(user_exports.CALL_BACK)
+    [job] = jobs_of(user_objects_file.CALL_BACK)
     with pytest.raises(Unreachable):
         call_back(**job.args)
 
@@ -408,7 +407,7 @@ def test_a_callback_to_an_address_within_is_not_made(
     settings.OUTBOUND_ALLOW = []
     begun(caller, french, callback_endpoint=receiver.url)
     work()
-    [job] = jobs_of(user_exports.CALL_BACK)
+    [job] = jobs_of(user_objects_file.CALL_BACK)
     call_back(**job.args)
     assert receiver.requests == []
 
@@ -416,7 +415,7 @@ def test_a_callback_to_an_address_within_is_not_made(
 def test_without_a_callback_nobody_is_told(caller: RestCaller, french: Segment) -> None:
     begun(caller, french)
     work()
-    assert jobs_of(user_exports.CALL_BACK) == []
+    assert jobs_of(user_objects_file.CALL_BACK) == []
 
 
 # What it costs
@@ -429,7 +428,7 @@ def test_a_file_takes_as_many_queries_whoever_is_in_it(
     for _ in range(people):
         AliasFactory(profile__workspace=french.workspace, profile__country="FR")
     begun(caller, french, "external_id", "user_aliases", "custom_events")
-    [job] = jobs_of(user_exports.TASK)
+    [job] = jobs_of(user_objects_file.TASK)
     with CaptureQueriesContext(connection) as queries:
         write_user_export(**job.args)
     reading = [q for q in queries.captured_queries if re.match("(?i)select .*profiles_", q["sql"])]

@@ -11,8 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from profiles.models import CustomAttribute
-from segments.exports import csv_file as exports
-from segments.exports import jobs as export_jobs
+from segments.exports import csv_file, jobs
 from segments.models import ExportState, Segment, SegmentExport
 from segments.tasks import drop_expired_exports, mend_exports, write_export
 from tests.segments.test_segment_sizes import FRENCH_TREE
@@ -34,13 +33,13 @@ def request(client: Client, segment: Segment, *columns: str) -> Any:
 
 def made(segment: Segment, *columns: str) -> SegmentExport:
     export = SegmentExport.objects.create(segment=segment, columns=columns)
-    exports.write_export(export.pk)
+    csv_file.write_export(export.pk)
     export.refresh_from_db()
     return export
 
 
 def lines(export: SegmentExport) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(export_jobs.file_of(export).read_text())))
+    return list(csv.reader(io.StringIO(jobs.file_of(export).read_text())))
 
 
 def page(export: SegmentExport, part: str = "") -> str:
@@ -72,7 +71,7 @@ def test_an_export_goes_from_the_form_to_the_file(
 
 
 def test_people_come_by_id_in_batches(french: Segment, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exports, "BATCH", 2)
+    monkeypatch.setattr(csv_file, "BATCH", 2)
     known = [ProfileFactory(workspace=french.workspace, country="FR") for _ in range(5)]
     found = lines(made(french, "user_id"))
     assert found == [["user_id"], *([person.external_id] for person in known)]
@@ -118,7 +117,7 @@ def test_a_spreadsheet_takes_nothing_for_a_formula(
         workspace=french.workspace, country="FR", home_city=stored, custom={"=x": stored}
     )
     export = made(french, "city", "custom:=x")
-    with export_jobs.file_of(export).open(newline="") as file:
+    with jobs.file_of(export).open(newline="") as file:
         assert list(csv.reader(file)) == [["city", "'=x"], [written, written]]
 
 
@@ -165,7 +164,7 @@ def test_what_fails_says_why_and_leaves_no_file(
     export = made(segment, "user_id")
     assert export.state == ExportState.FAILED
     assert "names something that no longer exists" in analyst_client.get(page(export)).text
-    assert list(export_jobs.folder().iterdir()) == []
+    assert list(jobs.folder().iterdir()) == []
 
 
 def test_a_file_is_gone_when_its_time_is_over(analyst_client: Client, french: Segment) -> None:
@@ -183,7 +182,7 @@ def test_expired_exports_are_dropped_and_strays_too(french: Segment) -> None:
     SegmentExport.objects.filter(pk=unsegmented.pk).delete()
     drop_expired_exports(timestamp=0)
     assert list(SegmentExport.objects.all()) == [kept]
-    assert list(export_jobs.folder().iterdir()) == [export_jobs.file_of(kept)]
+    assert list(jobs.folder().iterdir()) == [jobs.file_of(kept)]
 
 
 def killed(attempts: int) -> None:
@@ -240,7 +239,7 @@ def test_progress_is_seen_from_outside(workspace: Workspace) -> None:
     segment = SegmentFactory(workspace=workspace)
     ProfileFactory(workspace=workspace)
     export = made(segment, "user_id")
-    with export_jobs.Progress(export) as progress:
+    with jobs.Progress(export) as progress:
         progress.tell(3, 7)
     export.refresh_from_db()
     assert (export.written, export.total) == (3, 7)
