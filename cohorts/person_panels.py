@@ -13,4 +13,4 @@ def cohorts_of(request: WorkspaceRequest, person: Profile) -> Panel:
     """List every cohort with when the person entered and left, those of now first."""
     memberships = CohortMembership.objects.filter(profile=person).select_related("cohort__partner")
     rows = memberships.order_by("-active", "cohort__partner__position", "cohort__name", "cohort_id")
-    return Panel(_("Cohorts"), "cohorts/person_cohorts.html", {"memberships": list(rows)})
+    return Panel(_("Cohorts"), "cohorts/parts/person_cohorts.html", {"memberships": list(rows)})

@@ -42,7 +42,7 @@ def segments_of(request: WorkspaceRequest, person: Profile) -> Panel:
         explainer.people.prepare(trees.values())
         rows = [_asked(explainer, segment, trees.get(segment)) for segment in segments]
     rows.sort(key=lambda row: not row.inside)
-    return Panel(_("Segments"), "segments/person_segments.html", {"memberships": rows})
+    return Panel(_("Segments"), "segments/parts/person_segments.html", {"memberships": rows})
 
 
 def _trees(people: People, segments: list[Segment]) -> Iterator[tuple[Segment, Tree]]:

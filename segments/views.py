@@ -59,7 +59,7 @@ def segment_detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     segment = segment_of(request, pk)
     if request.htmx.target == "lookup-answers":
         context = answered(segment, Question.of(request))
-        return render(request, "segments/lookup_answers.html", context)
+        return render(request, "segments/parts/lookup_answers.html", context)
     personal = request.member.sees_personal_data
     builder = Builder(request.workspace, segment.tree, personal=personal)
     days = range_asked(request.GET.get("days"))

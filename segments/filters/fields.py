@@ -145,7 +145,7 @@ def pick(choices: Choices) -> forms.Field:
 class PairInput(forms.TextInput):
     """Two number inputs of one name."""
 
-    template_name = "segments/pair_input.html"
+    template_name = "segments/parts/pair_input.html"
 
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
         low, high = (list(value or []) + ["", ""])[:2]
@@ -162,7 +162,7 @@ class PairInput(forms.TextInput):
 class PathInput(PairInput):
     """Two text inputs of one name: a path into an object, and the value at its end."""
 
-    template_name = "segments/path_input.html"
+    template_name = "segments/parts/path_input.html"
 
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
         return super().get_context(name, value, attrs) | {"last_label": _("Value at that path")}
@@ -224,7 +224,7 @@ def buckets(choices: Choices) -> forms.Field:
 class PickAndDaysInput(forms.Select):
     """A select and a number input of one name."""
 
-    template_name = "segments/pick_and_days_input.html"
+    template_name = "segments/parts/pick_and_days_input.html"
 
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
         picked, number_of_days = (list(value or []) + ["", ""])[:2]

@@ -34,7 +34,7 @@ type Part = tuple[Label, forms.Field]
 class PartsInput(forms.Widget):
     """Inputs side by side, all of one name, each under its caption."""
 
-    template_name = "segments/parts_input.html"
+    template_name = "segments/parts/parts_input.html"
 
     def __init__(self, parts: Sequence[Part]) -> None:
         super().__init__()

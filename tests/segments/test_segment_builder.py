@@ -113,15 +113,19 @@ def waiting(*reasons: str) -> Pending:
 
 
 def test_a_page_asks_again_until_all_is_exact(marketer_client: Client, french: Segment) -> None:
-    page = render_to_string("segments/pending.html", {"pending": waiting("", "too long")})
+    page = render_to_string("segments/parts/pending.html", {"pending": waiting("", "too long")})
     assert 'hx-trigger="every 700ms"' in page
-    assert "hx-trigger" not in render_to_string("segments/pending.html", {"pending": Pending()})
+    assert "hx-trigger" not in render_to_string(
+        "segments/parts/pending.html", {"pending": Pending()}
+    )
     exact = marketer_client.get(f"{french.get_absolute_url()}edit/").text
     assert "every 700ms" not in exact
 
 
 def test_what_failed_says_why_and_is_asked_for_less_often() -> None:
-    page = render_to_string("segments/pending.html", {"pending": waiting("canceled <by> time")})
+    page = render_to_string(
+        "segments/parts/pending.html", {"pending": waiting("canceled <by> time")}
+    )
     assert 'hx-trigger="every 10s"' in page
     assert "canceled &lt;by&gt; time" in page
     assert "It is tried again" in page
@@ -130,9 +134,11 @@ def test_what_failed_says_why_and_is_asked_for_less_often() -> None:
 def test_an_estimate_is_never_shown_without_its_mark() -> None:
     sizes = {"size": Size(1_240_000, 9_000), "by_email": Size(900_000, 9_000)}
     context = sizes | {"builder": {"everyone": Size(5_000_000)}}
-    assert "≈ 1.24M ± 0.01M</p>" in render_to_string("segments/summary.html", context)
+    assert "≈ 1.24M ± 0.01M</p>" in render_to_string("segments/parts/summary.html", context)
     node = {"path": "g0", "size": Size(500, 20), "running": Size(20, 5)}
-    shown = render_to_string("segments/size.html", {"node": node, "b": {"everyone": Size(1000)}})
+    shown = render_to_string(
+        "segments/parts/size.html", {"node": node, "b": {"everyone": Size(1000)}}
+    )
     assert "≈ 500 ± 20 users" in shown
     assert "≈ 20 ± 5 after it (2.0%)" in shown
 
