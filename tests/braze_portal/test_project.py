@@ -31,6 +31,8 @@ FLOORS: dict[str, set[str]] = {
     for number, storey in enumerate(STOREYS)
     for room in storey
 }
+#: Of a template, in characters. Lines have 120 where no tag of Django is in the way.
+LONGEST_LINE = 160
 DRAWERS = {"utils", "helpers", "services", "common", "core", "misc"}
 
 
@@ -89,6 +91,11 @@ def test_a_template_keeps_to_the_content_security_policy(path: Path) -> None:
     )
     foreign = re.findall(r"""(?:src|href|action)=["'](?:https?:)?//[^"']*""", markup)
     assert inline + foreign == []
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_template_has_lines_that_a_diff_can_show(path: Path) -> None:
+    assert [line for line in path.read_text().splitlines() if len(line) > LONGEST_LINE] == []
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
