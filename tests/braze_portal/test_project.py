@@ -47,6 +47,8 @@ STOREYS_WITHIN: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 #: Folders that Django names.
 DJANGOS = {"migrations", "management", "templatetags", "static", "locale", "__pycache__"}
+#: Of a template, in characters. Lines have 120 where no tag of Django is in the way.
+LONGEST_LINE = 160
 DRAWERS = {"utils", "helpers", "services", "common", "core", "misc"}
 #: More modules than these in a folder, and nobody finds the right one by its name.
 MOST_MODULES = 25
@@ -172,6 +174,11 @@ def test_a_template_keeps_to_the_content_security_policy(path: Path) -> None:
     )
     foreign = re.findall(r"""(?:src|href|action)=["'](?:https?:)?//[^"']*""", markup)
     assert inline + foreign == []
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_template_has_lines_that_a_diff_can_show(path: Path) -> None:
+    assert [line for line in path.read_text().splitlines() if len(line) > LONGEST_LINE] == []
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -14,6 +14,7 @@ from segments.tasks import record_all_sizes
 from segments.tasks import record_sizes as record_sizes_task
 from tests.segments.test_segment_pages import FRENCH, NEW, builder
 from tests.worlds.factories import CohortFactory, ProfileFactory, SegmentFactory
+from tests.worlds.markup import squeezed
 from tests.worlds.waiting_jobs import jobs_of
 from workspaces.models import Workspace
 
@@ -117,7 +118,7 @@ def test_the_page_shows_the_days_asked_for(
 def test_the_numbers_stand_in_a_table_too(analyst_client: Client, french: Segment) -> None:
     day = timezone.localdate()
     SegmentSize.objects.create(segment=french, day=day, size=1234, entered=5, left=6)
-    page = analyst_client.get(french.get_absolute_url()).text
+    page = squeezed(analyst_client.get(french.get_absolute_url()).text)
     for cell in ('data-size="1234">1,234<', 'data-entered="5">5<', 'data-left="6">6<'):
         assert page.count(cell) == 1
 

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.worlds.factories import MemberFactory, UserFactory
+from tests.worlds.markup import squeezed
 from workspaces import team
 from workspaces.models import AuditEntry, Member, Role, User, Workspace
 
@@ -234,6 +235,6 @@ def test_the_navigation_offers_what_one_may_open(who: str, shown: bool, request:
 
 
 def test_the_navigation_marks_where_one_is(admin_client: Client) -> None:
-    page = admin_client.get(SETTINGS).content.decode()
+    page = squeezed(admin_client.get(SETTINGS).text)
     assert page.count('aria-current="page"') == 1
     assert f'href="{SETTINGS}" aria-current="page"' in page
