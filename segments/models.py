@@ -255,8 +255,9 @@ class LeafBitmap(models.Model):
 
     fingerprint = models.CharField(primary_key=True, max_length=64)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
-    # Transaction ids mean nothing in another cluster: there the bitmap is built anew.
-    system_identifier = models.BigIntegerField()
+    # The cluster, database and table in which it was written. A dump takes rows to where
+    # transaction ids mean something else: there the bitmap is built anew.
+    home = models.CharField(max_length=64)
     bitmap = models.BinaryField()
     snapshot = models.TextField()
     moment = models.DateTimeField()
@@ -272,6 +273,19 @@ class LeafBitmap(models.Model):
 
     def __str__(self) -> str:
         return self.fingerprint
+
+
+class DatabaseLife(models.Model):
+    """The token of the database's present life: one row, or none. See ``audiences.life``.
+
+    The table is unlogged: PostgreSQL empties it whenever it goes back to an earlier moment.
+    """
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    token = models.UUIDField(default=uuid.uuid4)
+
+    def __str__(self) -> str:
+        return str(self.token)
 
 
 class LeafBuild(models.Model):

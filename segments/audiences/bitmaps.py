@@ -12,13 +12,13 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any, Self
 
 from django.db import connection, transaction
 from django.utils import timezone
 from pyroaring import BitMap
 
+from segments.audiences import life
 from segments.models import LeafBitmap
 
 #: Memory that one process gives to bitmaps, and how many versions of each it keeps: readers that
@@ -37,6 +37,7 @@ MOST_NOTED = 10_000
 class Snapshot:
     """Which transactions a reader sees: ``pg_current_snapshot()``.
 
+    ``life`` and ``home`` are what ``audiences.life`` reads: ids mean nothing in another life.
     ``writer`` is the reader's own transaction, if that has written: it sees what nobody else does,
     and what may be rolled back.
     """
@@ -44,13 +45,18 @@ class Snapshot:
     xmin: int
     xmax: int
     running: frozenset[int]
+    life: str | None = None
+    home: str = ""
     writer: int | None = None
 
     @classmethod
-    def parse(cls, text: str) -> Self:
+    def parse(
+        cls, text: str, *, life: str | None = None, home: str = "", writer: int | None = None
+    ) -> Self:
         """Read PostgreSQL's ``xmin:xmax:xid,xid``."""
         xmin, xmax, running = text.split(":")
-        return cls(int(xmin), int(xmax), frozenset(int(xid) for xid in running.split(",") if xid))
+        xids = frozenset(int(xid) for xid in running.split(",") if xid)
+        return cls(int(xmin), int(xmax), xids, life, home, writer)
 
     def __str__(self) -> str:
         return f"{self.xmin}:{self.xmax}:{','.join(map(str, sorted(self.running)))}"
@@ -58,7 +64,8 @@ class Snapshot:
     def sees_all_of(self, other: "Snapshot") -> bool:
         """Tell whether every transaction that ``other`` sees is seen here too."""
         return (
-            other.writer in (None, self.writer)
+            other.life == self.life
+            and other.writer in (None, self.writer)
             and other.xmax <= self.xmax
             and all(xid >= other.xmax or xid in other.running for xid in self.running)
         )
@@ -119,7 +126,12 @@ class Cache:
             return list(self._leaves[fingerprint])
 
     def put(self, fingerprint: str, leaf: Leaf) -> None:
-        """Keep ``leaf`` as a version, and drop what is over the budget."""
+        """Keep ``leaf`` as a version, and drop what is over the budget.
+
+        What was read in no life is not kept: nothing would tell when that ends.
+        """
+        if leaf.snapshot.life is None:
+            return
         with self._lock:
             earlier = [v for v in self._leaves.pop(fingerprint, []) if v is not leaf]
             kept = [leaf, *earlier][:VERSIONS]
@@ -153,7 +165,7 @@ def recall(names: Collection[str], snapshot: Snapshot, now: datetime) -> dict[st
     """Return, of each leaf that has one, the newest version from which a reader may go on."""
     found = remembered(names, snapshot, now)
     missing = [name for name in names if name not in found]
-    for name, leaf in _stored(missing) if missing else ():
+    for name, leaf in _stored(missing, snapshot) if missing else ():
         if leaf.may_serve(snapshot, now):
             found[name] = leaf
     return found
@@ -172,7 +184,7 @@ def reload(known: Mapping[str, Leaf], snapshot: Snapshot, now: datetime) -> dict
     """Return what is stored of the leaves ``known``, where it is newer, and keep it here."""
     newer = {
         name: leaf
-        for name, leaf in _stored(known)
+        for name, leaf in _stored(known, snapshot)
         if leaf.may_serve(snapshot, now)
         and leaf.moment >= known[name].moment
         and leaf.snapshot.sees_all_of(known[name].snapshot)
@@ -182,15 +194,15 @@ def reload(known: Mapping[str, Leaf], snapshot: Snapshot, now: datetime) -> dict
     return newer
 
 
-def _stored(names: Collection[str]) -> Iterable[tuple[str, Leaf]]:
-    rows = LeafBitmap.objects.filter(pk__in=names, system_identifier=system_identifier())
-    for row in rows:
+def _stored(names: Collection[str], reader: Snapshot) -> Iterable[tuple[str, Leaf]]:
+    for row in LeafBitmap.objects.filter(pk__in=names, home=reader.home):
         restless = BitMap.deserialize(bytes(row.restless)) if row.restless else BitMap()
         yield (
             row.fingerprint,
             Leaf(
                 BitMap.deserialize(bytes(row.bitmap)),
-                Snapshot.parse(row.snapshot),
+                # What is stored is good in every life: see ``audiences.life``.
+                Snapshot.parse(row.snapshot, life=reader.life, home=reader.home),
                 row.moment,
                 row.until,
                 restless,
@@ -199,15 +211,22 @@ def _stored(names: Collection[str]) -> Iterable[tuple[str, Leaf]]:
         )
 
 
+@transaction.atomic
 def store(workspace_id: int, leaves: dict[str, Leaf]) -> None:
-    """Keep ``leaves``, by fingerprint, for other processes and for after a restart."""
-    now = timezone.now()
+    """Keep ``leaves``, by fingerprint, for other processes and for after a restart.
+
+    Nothing of what was read in an earlier life of the database, or in none.
+    """
+    now, present = timezone.now(), life.present()
+    leaves = {name: leaf for name, leaf in leaves.items() if leaf.snapshot.life == present}
+    if present is None:
+        return
     LeafBitmap.objects.bulk_create(
         (
             LeafBitmap(
                 fingerprint=fingerprint,
                 workspace_id=workspace_id,
-                system_identifier=system_identifier(),
+                home=leaf.snapshot.home,
                 bitmap=leaf.bitmap.serialize(),
                 snapshot=str(leaf.snapshot),
                 moment=leaf.moment,
@@ -222,7 +241,7 @@ def store(workspace_id: int, leaves: dict[str, Leaf]) -> None:
         update_conflicts=True,
         unique_fields=["fingerprint"],
         update_fields=[
-            "system_identifier",
+            "home",
             "bitmap",
             "snapshot",
             "moment",
@@ -272,14 +291,6 @@ def drop_unused(before: datetime, most_bytes: int) -> int:
         cursor.execute(OVER_BUDGET, [most_bytes])
         over = [name for (name,) in cursor.fetchall()]
     return unused + LeafBitmap.objects.filter(pk__in=over).delete()[0]
-
-
-@cache
-def system_identifier() -> int:
-    """The identity of the database cluster: transaction ids mean nothing in another."""
-    with connection.cursor() as cursor:
-        cursor.execute("select system_identifier from pg_control_system()")
-        return int(cursor.fetchone()[0])
 
 
 def replaced(bitmap: BitMap, look: BitMap, inside: BitMap) -> BitMap:

@@ -15,7 +15,7 @@ from django.db import DatabaseError, OperationalError, transaction
 from pyroaring import BitMap
 
 from profiles.models import Profile
-from segments.audiences import backlog, bitmaps, patience, reading
+from segments.audiences import backlog, bitmaps, life, patience, reading
 from segments.audiences.bitmaps import Leaf, Snapshot
 from segments.audiences.estimates import SLICE_PEOPLE
 from segments.audiences.patience import Patience, statement_timeout
@@ -128,7 +128,9 @@ class Leaves:
 
     def hand_over(self) -> None:
         """Store what is worth it, and see to what could not be answered."""
-        if self._worth_storing:
+        if self.snapshot.life is None:
+            life.begin()
+        elif self._worth_storing:
             bitmaps.store(self.workspace.pk, self._worth_storing)
         if self.waiting:
             backlog.ask_for(self.workspace, self.waiting)

@@ -13,7 +13,6 @@ estimate while a job builds the bitmap.
 import random
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from time import monotonic
@@ -28,7 +27,7 @@ from django.utils import timezone
 from pyroaring import BitMap
 
 from profiles.models import Profile
-from segments.audiences import patience
+from segments.audiences import life, patience
 from segments.audiences.among import LeavesAmong
 from segments.audiences.bitmaps import Snapshot
 from segments.audiences.estimates import Size, drawn, estimated
@@ -215,15 +214,15 @@ def _opened(timeout_ms: int, *, alone: bool) -> Snapshot:
     """Take the snapshot of a transaction that has just begun: one way to the server and back."""
     isolate = "set transaction isolation level repeatable read, read only; " if alone else ""
     take = (
-        "select pg_current_snapshot()::text, pg_current_xact_id_if_assigned()::text, "
-        "set_config('statement_timeout', %s, true)"
+        "select set_config('statement_timeout', %s, true), pg_current_snapshot()::text, "
+        f"pg_current_xact_id_if_assigned()::text, {life.READ} from {life.PLACE}"  # noqa: S608
     )
     with connection.cursor() as cursor:
         cursor.execute(isolate + take, [str(timeout_ms)])
         if alone:
             cursor.nextset()
-        snapshot, writer, _timeout = cursor.fetchone()
-    return replace(Snapshot.parse(snapshot), writer=int(writer) if writer else None)
+        _timeout, snapshot, writer, present, home = cursor.fetchone()
+    return Snapshot.parse(snapshot, life=present, home=home, writer=int(writer) if writer else None)
 
 
 @contextmanager

@@ -67,7 +67,8 @@ class World:
         server.start()
         self.point_to(server)
         self.portal = ending.enter_context(Survivor(servers.root))
-        self.portal("meet")
+        self.portal("sign_in")
+        self.portal("receive")
         self.synced = 0
         self.tracked: list[str] = []
         self.write()
@@ -101,7 +102,7 @@ class World:
             self.server.forget_the_next(forgotten)
             assert self.portal("differences") == []
         with Survivor(self.servers.root) as other:
-            other("meet")
+            other("sign_in")
             assert other("differences") == []
         return True
 

@@ -52,7 +52,7 @@ def test_a_bitmap_of_another_cluster_is_not_believed(workspace: Workspace) -> No
     everyone_in(workspace)
     ProfileFactory(workspace=workspace)
     bitmaps.cached.clear()
-    LeafBitmap.objects.update(system_identifier=1, snapshot="999999999:999999999:")
+    LeafBitmap.objects.update(home="another", snapshot="999999999:999999999:")
     assert len(everyone_in(workspace)) == 1
 
 
@@ -73,7 +73,7 @@ def test_what_is_over_the_budget_is_dropped_the_least_recently_used_first(
         LeafBitmap.objects.create(
             fingerprint=name,
             workspace=workspace,
-            system_identifier=1,
+            home="another",
             bitmap=bytes(60),
             restless=bytes(40),
             snapshot="1:1:",
@@ -94,7 +94,7 @@ def test_who_entered_and_who_left_is_told_between_two_states() -> None:
 
 def test_the_cache_drops_what_was_read_least_recently() -> None:
     cache = Cache(most_bytes=600)
-    leaf = Leaf(bitmaps.BitMap([1]), Snapshot.parse("1:1:"), timezone.now())
+    leaf = Leaf(bitmaps.BitMap([1]), Snapshot.parse("1:1:", life="this"), timezone.now())
     for name in ("a", "b"):
         cache.put(name, leaf)
     cache.get("a")
@@ -105,6 +105,6 @@ def test_the_cache_drops_what_was_read_least_recently() -> None:
 def test_the_cache_keeps_a_few_versions() -> None:
     cache = Cache(most_bytes=10_000)
     for version in range(6):
-        snapshot = Snapshot.parse(f"{version}:{version}:")
+        snapshot = Snapshot.parse(f"{version}:{version}:", life="this")
         cache.put("a", Leaf(bitmaps.BitMap([version]), snapshot, timezone.now()))
     assert [list(leaf.bitmap) for leaf in cache.get("a")] == [[5], [4], [3], [2]]

@@ -20,7 +20,7 @@ ending = ExitStack()
 
 
 def make() -> None:
-    """Fill an empty database: people, a cohort, segments over it, a campaign, a connector."""
+    """Fill an empty database: people, a cohort, segments over it, a campaign."""
     from django.core.management import call_command
 
     from campaigns.models import Campaign
@@ -44,27 +44,29 @@ def make() -> None:
     campaign.segments.add(Segment.objects.get(name="In cohort"))
 
 
-def meet() -> None:
-    """Take up what a process needs: keys to call with, a browser that is signed in, a receiver of
-    events. What comes later writes nothing but what it is asked to.
+def sign_in() -> None:
+    """Take up what a process needs: keys to call with, and a browser that is signed in. What comes
+    later writes nothing but what it is asked to.
     """
-    from currents.models import Connector
     from tests.conftest import signed_in
-    from tests.worlds.currents_world import CUSTOM
-    from tests.worlds.currents_world import connect as connect_receiver
     from tests.worlds.partner_calls import connect
-    from tests.worlds.receivers import receiving
     from tests.worlds.track_calls import tracker_of
     from workspaces.models import Member
 
     member = Member.objects.get(workspace__slug="acme")
-    receiver = ending.enter_context(receiving())
-    Connector.objects.all().delete()
-    connect_receiver(member.workspace, receiver, event_types=[CUSTOM])
-    held["receiver"] = receiver
     held["partner"] = connect(member.workspace)
     held["tracker"] = tracker_of(member.workspace)
     held["browser"] = signed_in(member)
+
+
+def receive() -> None:
+    """Launch a connector to a receiver in this process."""
+    from tests.worlds.currents_world import CUSTOM, connect
+    from tests.worlds.receivers import receiving
+    from workspaces.models import Workspace
+
+    held["receiver"] = ending.enter_context(receiving())
+    connect(Workspace.objects.get(slug="acme"), held["receiver"], event_types=[CUSTOM])
 
 
 def sync(first: int, count: int) -> int:
