@@ -63,7 +63,6 @@ class Alternatives:
 
     @property
     def cleaned(self) -> dict[str, Any]:
-        """What the chosen form gives to store."""
         return self.forms[self.chosen].cleaned_data
 
 

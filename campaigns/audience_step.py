@@ -61,7 +61,6 @@ class AudienceStep:
         return all([self.form.is_valid(), *(b.is_valid() for b in self.builders.values())])
 
     def save(self, *, by: User) -> None:
-        """Store the choices."""
         trees = {
             self.targeted.trees[prefix]: builder.tree.dump()
             for prefix, builder in self.builders.items()
@@ -76,7 +75,6 @@ class AudienceStep:
 
     @property
     def incomplete(self) -> int:
-        """How many filters still miss something."""
         return sum(builder.incomplete for builder in self.builders.values())
 
     @property
@@ -105,7 +103,7 @@ class AudienceStep:
 
     @property
     def sentence(self) -> str:
-        """Say in words whom the page means, as far as that can be read."""
+        """Say the audience on the page in words, as far as it can be read."""
         draft = Target(self.form.chosen, self.tree.tree, self.form.chosen_send_to)
         return draft.sentence(self.tree.catalogue)
 

@@ -20,7 +20,6 @@ VARIATION_NAME = "Variant 1"
 
 
 def campaign_details(campaign: Campaign) -> dict[str, Any]:
-    """Return what ``/campaigns/details`` tells."""
     message = {"channel": campaign.channel, "name": VARIATION_NAME}
     message |= campaign.via.details(campaign.message, title=campaign.name)
     return _details(campaign) | {
@@ -34,7 +33,6 @@ def campaign_details(campaign: Campaign) -> dict[str, Any]:
 
 
 def canvas_details(canvas: Canvas) -> dict[str, Any]:
-    """Return what ``/canvas/details`` tells."""
     return _details(canvas) | {
         "schedule_type": SCHEDULE_TYPES[canvas.entry["type"]] if canvas.entry else None,
         "channels": [],
@@ -46,7 +44,6 @@ def canvas_details(canvas: Canvas) -> dict[str, Any]:
 
 
 def campaign_days(campaign: Campaign, days: Iterable[date]) -> list[dict[str, Any]]:
-    """Return the figures of ``campaign`` on each of ``days``."""
     figures = dict.fromkeys(campaign.via.figures, 0)
     variation = {"variation_api_id": str(campaign.pk)} | figures
     totals = {

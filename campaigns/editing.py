@@ -13,7 +13,6 @@ from workspaces.models import User
 
 @transaction.atomic
 def save_draft(draft: Targeted, *, by: User) -> None:
-    """Store a campaign or a Canvas, new or changed."""
     verb = "Added" if draft._state.adding else "Edited"
     draft.updated_by = by
     draft.created_by = by if draft._state.adding else draft.created_by
@@ -42,7 +41,7 @@ def save_targeting(
 
 @transaction.atomic
 def switch_archived(targeted: Targeted, *, by: User) -> None:
-    """Archive it, or bring it back if it is archived; nothing if somebody was quicker."""
+    """Archive ``targeted``, or unarchive it. Nothing happens if another call was first."""
     if targeted.archived_at is None and targeted.archive():
         _record("Archived", targeted, by)
     elif targeted.archived_at is not None and targeted.unarchive():

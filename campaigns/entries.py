@@ -55,7 +55,6 @@ class EntryForm(DraftForm):
 
     @classmethod
     def sentence(cls, stored: dict[str, Any]) -> str:
-        """Say in words when users enter."""
         raise NotImplementedError
 
 
@@ -147,7 +146,6 @@ ENTRY_FORMS: dict[str, type[EntryForm]] = {
 
 
 def moment_words(text: str) -> str:
-    """Write a kept time as the reader's language does."""
     return date_format(datetime.fromisoformat(text), "DATETIME_FORMAT")
 
 

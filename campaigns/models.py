@@ -1,4 +1,4 @@
-"""Messages and journeys, and whom they are meant for."""
+"""Campaigns and Canvases, each with its audience."""
 
 import uuid
 from typing import ClassVar, Self
@@ -24,8 +24,8 @@ class TargetedQuerySet[T: "Targeted"](WorkspaceQuerySet[T]):
 class Targeted(models.Model):
     """What a campaign and a Canvas share: a name, and the Target Audiences step.
 
-    The audience is everyone who is in all of ``segments`` and for whom ``tree`` (the additional
-    filters and exclusions) holds. See ``campaigns.targeting``.
+    The audience is every profile that is in all of ``segments`` and for which ``tree`` (the
+    additional filters and exclusions) holds. See ``campaigns.targeting``.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -82,12 +82,12 @@ class Targeted(models.Model):
         return bool(self.segments.all() or self.tree.get("groups") or self.tree.get("exclusions"))
 
     def archive(self) -> bool:
-        """Put it away; return False if somebody did so before."""
+        """Return False if it was archived already."""
         rows = type(self)._default_manager.filter(pk=self.pk, archived_at=None)
         return bool(rows.update(archived_at=timezone.now()))
 
     def unarchive(self) -> bool:
-        """Bring it back as a draft; return False if somebody did so before."""
+        """Make it a draft again. Return False if it was no longer archived."""
         rows = type(self)._default_manager.filter(pk=self.pk, archived_at__isnull=False)
         return bool(rows.update(archived_at=None))
 
@@ -139,7 +139,7 @@ class Canvas(Targeted):
     # wall clock in the workspace's time zone, e.g. {"type": "scheduled", "starts_at":
     # "2026-12-01T09:00", "repeats": "daily", "ends_on": ""}.
     entry = models.JSONField(default=dict, blank=True)
-    # Another tree: whoever it holds for leaves.
+    # Another tree: a profile for which it holds leaves the Canvas.
     exit_tree = models.JSONField(default=dict, blank=True)
 
     trees: ClassVar[dict[str, str]] = {"tree": "tree", "exit": "exit_tree"}

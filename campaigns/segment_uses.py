@@ -27,7 +27,6 @@ def targeting_campaigns(
 def targeting_canvases(
     workspace: Workspace, segments: Collection[UUID]
 ) -> Iterable[tuple[UUID, Use]]:
-    """Give the Canvases, archived ones left out, that use any of ``segments``."""
     return _uses(Canvas.objects.in_workspace(workspace), workspace, segments, _("Canvas"))
 
 

@@ -58,7 +58,6 @@ class Numbers:
 
     @property
     def exact(self) -> bool:
-        """Tell whether nothing of it is an estimate, or still unknown."""
         sizes = [self.everyone, self.total, *(reach.size for reach in self.reaches)]
         return all(size is not None and size.exact for size in sizes)
 
@@ -100,7 +99,7 @@ class Target:
         return [*(people.tree(segment.pk) for segment in self.segments), self.tree]
 
     def numbers(self, people: People) -> Numbers:
-        """Count the audience, and whom each channel reaches under the subscription setting."""
+        """Count the audience, and how much of it each channel reaches under ``send_to``."""
         reaches = [
             Reach(channel, people.size(Intersection((self, channel.reaches[self.send_to]))))
             for channel in CHANNELS.values()
@@ -108,11 +107,10 @@ class Target:
         return Numbers(people.size(EVERYONE), people.size(self), reaches)
 
     def summary(self, people: People) -> Summary:
-        """Measure everything that the Audience Summary shows."""
         return Summary(self.numbers(people), list(self._stages(people)), people.sample(self))
 
     def sentence(self, catalogue: Catalogue) -> str:
-        """Say in words whom the target means, segments by name and filters as a segment does."""
+        """Say the audience in words: segments by name, filters as a segment says them."""
         names = [_("“%(name)s”") % {"name": segment.name} for segment in self.segments]
         if not names:
             return self.tree.sentence(catalogue)

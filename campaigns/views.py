@@ -55,7 +55,6 @@ def _list(request: WorkspaceRequest, template: str, filters: TargetedFilterSet) 
 
 @editing_page
 def campaign_edit(request: WorkspaceRequest, pk: UUID | None = None) -> HttpResponse:
-    """The first step of a campaign: its name, its channel and the draft of its message."""
     campaign = _get(request, Campaign, pk) if pk else Campaign(workspace=request.workspace)
     if campaign.archived_at:
         return _refuse_archived(request, campaign)
@@ -78,7 +77,6 @@ def campaign_edit(request: WorkspaceRequest, pk: UUID | None = None) -> HttpResp
 
 @editing_page
 def canvas_edit(request: WorkspaceRequest, pk: UUID | None = None) -> HttpResponse:
-    """The first step of a Canvas: its name, and when users enter."""
     canvas = _get(request, Canvas, pk) if pk else Canvas(workspace=request.workspace)
     if canvas.archived_at:
         return _refuse_archived(request, canvas)
@@ -152,7 +150,6 @@ def canvas_detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
 
 
 def _measured(request: WorkspaceRequest, targeted: Targeted) -> AudienceStep:
-    """Return the audience as it is stored, with its numbers."""
     step = AudienceStep(targeted, data=None, question=Question.of(request))
     step.measure()
     return step
@@ -169,7 +166,6 @@ def canvas_archive(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
 
 
 def _archive(request: WorkspaceRequest, targeted: Targeted) -> HttpResponse:
-    """Say what it means; then archive it, or bring it back."""
     if request.method != "POST":
         return render(request, "campaigns/archive.html", {"targeted": targeted})
     done = (
@@ -183,7 +179,6 @@ def _archive(request: WorkspaceRequest, targeted: Targeted) -> HttpResponse:
 
 
 def _get[T: Targeted](request: WorkspaceRequest, model: type[T], pk: UUID) -> T:
-    """Return one of the workspace's own, or raise 404."""
     known = cast(QuerySet[T], model._default_manager.filter(workspace=request.workspace))
     targeted = get_object_or_404(known.select_related("created_by", "updated_by"), pk=pk)
     targeted.workspace = request.workspace

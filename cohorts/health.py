@@ -49,7 +49,6 @@ class Health:
 
 
 def partner_health(workspace: Workspace, partners: QuerySet[Partner]) -> list[Health]:
-    """Return the health of each of ``partners`` in ``workspace``, by one query."""
     now = timezone.now()
     return [_judge(row, now) for row in _measured(workspace, partners, now)]
 

@@ -32,7 +32,6 @@ def issue_partner_key(partner: Partner) -> tuple[PartnerApiKey, str]:
 
 
 def find[K: SealedKey](keys: QuerySet[K], secret: str) -> K | None:
-    """Return the one of ``keys`` whose secret is ``secret``, or None."""
     return keys.filter(digest__in=digests(secret)).first()
 
 

@@ -26,7 +26,7 @@ def enter_refused(
     reason: str,
     started: float,
 ) -> CohortImport:
-    """Write that a call was refused. ``cohort_id`` is as it came, ``caller`` whom it concerns."""
+    """Write that a call was refused. ``cohort_id`` is as it came, ``caller`` is who called."""
     return CohortImport.objects.create(
         workspace_id=caller.workspace_id if caller else None,
         partner=partner,

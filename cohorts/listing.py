@@ -55,5 +55,4 @@ class LedgerFilterSet(django_filters.FilterSet):
 
     @property
     def is_narrowed(self) -> bool:
-        """Tell whether the form leaves anything out."""
         return any(self.form[name].value() for name in self.form.fields)

@@ -36,7 +36,6 @@ class Partner(models.Model):
 
     @property
     def colour(self) -> str:
-        """The colour of the monogram, one of the palette's names."""
         return COLOURS[self.position % len(COLOURS)]
 
 
@@ -65,7 +64,6 @@ class PartnerApiKey(SealedKey):
 
 class DataImportKeyQuerySet(WorkspaceQuerySet["DataImportKey"]):
     def live(self) -> Self:
-        """Keys that a partner may call with now."""
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=Now()), invalidated_at=None)
 
 
@@ -96,7 +94,6 @@ class DataImportKey(SealedKey):
         return self.name
 
     def is_live(self, now: datetime) -> bool:
-        """Tell whether a partner may call with this key at ``now``."""
         return self.invalidated_at is None and (self.expires_at is None or self.expires_at > now)
 
     def invalidate(self, now: datetime) -> bool:

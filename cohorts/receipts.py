@@ -35,7 +35,6 @@ class Share:
 
 
 def shares(call: CohortImport) -> list[Share]:
-    """Return the five counts of ``call``, each with its place in a bar ``WIDTH`` wide."""
     found, before = [], 0
     for name, label, colour, meaning in PARTS:
         count = getattr(call, name)

@@ -38,7 +38,6 @@ class KeyRow:
 
 
 def key_rows(workspace: Workspace, partner: Partner, now: datetime) -> list[KeyRow]:
-    """Return all keys of ``partner``: those that live, then those that ended, newest first."""
     found = DataImportKey.objects.in_workspace(workspace).filter(partner=partner)
     rows = [KeyRow(key, key.is_live(now), _hint(key)) for key in found.select_related("created_by")]
     return sorted(rows, key=lambda row: not row.live)

@@ -8,5 +8,4 @@ from cohorts import ledger
 @app.periodic(cron="17 3 * * *")
 @app.task(queueing_lock="cohorts.prune_ledger", pass_context=False)
 def prune_ledger(timestamp: int) -> None:
-    """Drop old lines of the sync ledger. ``timestamp`` is the time the run was due."""
     ledger.prune()

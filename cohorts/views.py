@@ -36,7 +36,6 @@ admin_page = workspace_page(reads=Role.ADMIN, writes=Role.ADMIN)
 
 @workspace_page()
 def partner_list(request: WorkspaceRequest) -> HttpResponse:
-    """The grid of partners, each with how it is doing."""
     query = request.GET.get("q", "").replace("\0", "").strip()
     partners = Partner.objects.filter(name__icontains=query)
     context = {"query": query, "partners": partner_health(request.workspace, partners)}
@@ -59,7 +58,6 @@ def partner_detail(request: WorkspaceRequest, partner: str) -> HttpResponse:
 @never_cache
 @admin_page
 def key_generate(request: WorkspaceRequest, partner: str) -> HttpResponse:
-    """Generate a key, and show its secret in the answer to the POST itself."""
     owner = get_object_or_404(Partner, slug=partner)
     context: dict[str, Any] = {"partner": owner, "rest_endpoint": rest_endpoint(request)}
     form = KeyForm(_posted(request))
@@ -124,7 +122,6 @@ def key_invalidate(request: WorkspaceRequest, partner: str, key: int) -> HttpRes
 
 @workspace_page()
 def import_detail(request: WorkspaceRequest, partner: str, pk: int) -> HttpResponse:
-    """The receipt of one call: counts that add up, and who was not found."""
     call = _call(request, partner, pk)
     context = {
         "partner": call.partner,
@@ -137,7 +134,6 @@ def import_detail(request: WorkspaceRequest, partner: str, pk: int) -> HttpRespo
 
 @workspace_page()
 def import_unmatched(request: WorkspaceRequest, partner: str, pk: int) -> HttpResponse:
-    """The sample of identifiers that no profile has, as a file."""
     call = _call(request, partner, pk)
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{partner}-{pk}-unmatched.csv"'
@@ -147,7 +143,6 @@ def import_unmatched(request: WorkspaceRequest, partner: str, pk: int) -> HttpRe
 
 @workspace_page()
 def cohort_list(request: WorkspaceRequest, partner: str) -> HttpResponse:
-    """All cohorts of a partner, those synced last first."""
     owner = get_object_or_404(Partner, slug=partner)
     query = request.GET.get("q", "").replace("\0", "").strip()
     cohorts = _cohorts(request, partner).filter(name__icontains=query)
@@ -158,7 +153,6 @@ def cohort_list(request: WorkspaceRequest, partner: str) -> HttpResponse:
 
 @workspace_page()
 def cohort_detail(request: WorkspaceRequest, partner: str, pk: int) -> HttpResponse:
-    """One cohort: its size, and its last calls."""
     cohort = get_object_or_404(_cohorts(request, partner).select_related("partner"), pk=pk)
     calls = cohort.imports.select_related("cohort", "key")[:CALLS_SHOWN]
     context = {"partner": cohort.partner, "cohort": cohort, "calls": calls}
@@ -167,7 +161,6 @@ def cohort_detail(request: WorkspaceRequest, partner: str, pk: int) -> HttpRespo
 
 @admin_page
 def cohort_clear(request: WorkspaceRequest, partner: str, pk: int) -> HttpResponse:
-    """Say what it means, then let everybody leave the cohort."""
     cohort = get_object_or_404(_cohorts(request, partner).select_related("partner"), pk=pk)
     if request.method != "POST":
         context = {"partner": cohort.partner, "cohort": cohort}
@@ -202,7 +195,6 @@ def _connection(request: WorkspaceRequest, partner: str) -> dict[str, Any]:
 
 
 def _ledger(request: WorkspaceRequest, partner: Partner) -> dict[str, Any]:
-    """The partner's cohorts, and its calls as the form narrows them."""
     ledger = LedgerFilterSet(request.GET, workspace=request.workspace, partner=partner)
     cohorts = _cohorts(request, partner.slug)
     return {

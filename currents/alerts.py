@@ -15,7 +15,6 @@ TASK = "currents.tasks.send_mail"
 
 
 def credentials_failed(connector: Connector) -> None:
-    """Tell that the receiver no longer accepts the credentials, unless that was told."""
     if _first(connector, "credentials_told_at"):
         _tell(
             connector,
@@ -31,7 +30,6 @@ def credentials_failed(connector: Connector) -> None:
 
 
 def lags(connector: Connector, *, minutes: int) -> None:
-    """Tell that events have waited for so many minutes, unless that was told."""
     if _first(connector, "lag_told_at"):
         _tell(
             connector,
@@ -47,7 +45,6 @@ def lags(connector: Connector, *, minutes: int) -> None:
 
 
 def suspended(connector: Connector) -> None:
-    """Tell that the connector was suspended."""
     _tell(
         connector,
         _("“%(connector)s” was suspended"),
@@ -78,5 +75,5 @@ def _tell(connector: Connector, subject: str, text: str, **values: Any) -> None:
 
 
 def send_mail(to: list[str], subject: str, text: str) -> None:
-    """Send one mail to all of ``to``, none of whom sees the others."""
+    """Send one mail to all of ``to``; no recipient sees another's address."""
     EmailMessage(subject, text, bcc=to).send()

@@ -20,7 +20,7 @@ from workspaces import audit
 from workspaces.models import User
 
 #: How long an admin waits for the answer to test events. Seconds.
-TEST_TIMEOUT = 10
+TEST_TIMEOUT_SECONDS = 10
 
 EDITED = ("name", "url", "event_types", "batch_size", "flush_seconds", "gzip", "transformations")
 
@@ -65,14 +65,12 @@ def launch(connector: Connector, *, by: User | None) -> None:
 
 @transaction.atomic
 def pause(connector: Connector, *, by: User | None) -> None:
-    """Send nothing until it is resumed; events wait meanwhile."""
     if connector.set_state(ConnectorState.PAUSED, only_from=SENDING):
         _record(connector, by, "Paused Connector")
 
 
 @transaction.atomic
 def resume(connector: Connector, *, by: User | None) -> None:
-    """Send again, with what waited first."""
     resting = (ConnectorState.PAUSED, ConnectorState.SUSPENDED)
     if connector.set_state(ConnectorState.ACTIVE, only_from=resting):
         connector.queues.update(trouble="", failing_since=None, failures=0, retry_at=None)
@@ -83,7 +81,6 @@ def resume(connector: Connector, *, by: User | None) -> None:
 
 @transaction.atomic
 def retry_now(connector: Connector, *, by: User | None) -> None:
-    """Do not wait for the next try."""
     connector.queues.update(retry_at=None)
     _record(connector, by, "Retried Connector")
     _wake(connector)
@@ -111,7 +108,6 @@ def replay(connector: Connector, start: datetime, *, by: User | None) -> int:
 
 @transaction.atomic
 def delete(connector: Connector, *, by: User | None) -> None:
-    """Forget the connector, and with it what waits in its queues."""
     _record(connector, by, "Deleted Connector")
     connector.delete()
 
@@ -122,7 +118,7 @@ def send_test_events(connector: Connector, *, by: User | None) -> Answer:
     events = [StreamedEvent(*sample(CATALOGUE[name]), now) for name in _known(connector)]
     envelopes = [envelope(event, workspace_uid=uid) for event in events]
     with outbound.Client() as client:
-        answer = call(client, connector, envelopes, timeout=TEST_TIMEOUT)
+        answer = call(client, connector, envelopes, timeout=TEST_TIMEOUT_SECONDS)
     _record(connector, by, "Sent Test Events", status=answer.status)
     return answer
 

@@ -20,7 +20,6 @@ in which they happened, as far as they were not sent again; between types there 
 
 
 def page() -> str:
-    """Return the whole page."""
     return "\n".join([INTRODUCTION, *(_section(kind) for kind in CATALOGUE.values())])
 
 

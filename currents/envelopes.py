@@ -44,7 +44,6 @@ def envelope(event: StreamedEvent, *, workspace_uid: Uuid, id: UUID | None = Non
 
 
 def compact(value: Any) -> str:
-    """Return ``value`` as JSON in as few bytes as plain ASCII allows."""
     return ENCODER.encode(value)
 
 
@@ -61,5 +60,5 @@ def _plain(value: Any) -> Any:
     raise ValueError(f"{type(value).__name__} has no place in an event")
 
 
-#: In ASCII: whatever text somebody sends us, even half a surrogate pair, can be passed on.
+#: In ASCII: any text that came in, even half a surrogate pair, can be passed on.
 ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=_plain)

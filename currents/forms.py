@@ -62,11 +62,9 @@ class ConnectorForm(forms.ModelForm):
             )
 
     def transformation_fields(self) -> Iterator[forms.BoundField]:
-        """Give the fields that say what becomes of a field of the events."""
         return (self[PREFIX + name] for name in text_fields())
 
     def clean_url(self) -> str:
-        """Refuse what could never be called."""
         url: str = self.cleaned_data["url"]
         try:
             check_url(url)
@@ -77,14 +75,12 @@ class ConnectorForm(forms.ModelForm):
         return url
 
     def clean_token(self) -> str:
-        """Refuse what cannot stand in a header."""
         token: str = self.cleaned_data["token"].strip()
         if token and not TOKEN.fullmatch(token):
             raise ValidationError(_("A token has only letters, digits and - . _ ~ + / ="))
         return token
 
     def keep(self, *, by: User | None) -> Connector:
-        """Store what was entered, and return the connector."""
         values = self.cleaned_data
         self.instance.transformations = {
             name: values[PREFIX + name] for name in text_fields() if values.get(PREFIX + name)
@@ -100,7 +96,6 @@ class ConnectorForm(forms.ModelForm):
 
 
 def _label(kind: type[Properties]) -> str:
-    """What a type is called on the form, which says where it does not happen yet."""
     if not kind.is_to_come:
         return str(kind.label)
     return _("%(type)s (none yet: no call reports it)") % {"type": kind.label}
@@ -124,7 +119,6 @@ class ReplayForm(forms.Form):
     )
 
     def clean_start(self) -> Any:
-        """Refuse what has not come yet, and what is kept no more."""
         start = self.cleaned_data["start"]
         if not timezone.now() - partitions.KEPT <= start <= timezone.now():
             raise ValidationError(_("Enter a moment of the last 7 days."))

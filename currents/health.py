@@ -24,12 +24,10 @@ class QueueHealth:
 
     @property
     def label(self) -> Any:
-        """What the pages call its type."""
         return label_of(self.queue.event_type)
 
     @property
     def lost(self) -> int:
-        """How many events will never be delivered."""
         return self.queue.refused + self.queue.oversized + self.queue.expired
 
 
@@ -63,7 +61,6 @@ class ConnectorHealth:
 
     @property
     def retry_at(self) -> datetime | None:
-        """When the next try is due of what the receiver did not take."""
         times = (each.queue.retry_at for each in self.queues)
         return min((time for time in times if time), default=None)
 
@@ -76,7 +73,6 @@ class Hour:
 
 
 def connectors_of(workspace: Workspace) -> list[ConnectorHealth]:
-    """Return the connectors of the workspace by name, each with how it is doing."""
     connectors = Connector.objects.in_workspace(workspace)
     found = {each.pk: ConnectorHealth(each) for each in connectors}
     waiting = {queue: rest for queue, *rest in statements.rows("queues", workspace=workspace.pk)}
@@ -89,7 +85,6 @@ def connectors_of(workspace: Workspace) -> list[ConnectorHealth]:
 
 
 def connector_health(connector: Connector) -> ConnectorHealth:
-    """Return how one connector is doing."""
     known = connectors_of(connector.workspace)
     return next((each for each in known if each.connector == connector), ConnectorHealth(connector))
 
@@ -108,7 +103,6 @@ class Edit:
 
 
 def edits(connector: Connector, most: int) -> list[Edit]:
-    """Return what was done with the connector, the newest first."""
     entries = AuditEntry.objects.in_workspace(connector.workspace)
     entries = entries.filter(detail__connector_id=str(connector.pk)).select_related("actor")
     return [

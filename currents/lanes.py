@@ -32,7 +32,6 @@ class Lane:
 
     @property
     def is_wanted(self) -> bool:
-        """Whether another queue of the connector stands in line for it."""
         return self.connector_id in _in_line
 
 

@@ -40,7 +40,6 @@ class Transformation(models.TextChoices):
 
 class ConnectorQuerySet(WorkspaceQuerySet["Connector"]):
     def launched(self) -> Self:
-        """Those whose events are kept for them."""
         return self.filter(state__in=LAUNCHED)
 
     def sending(self) -> Self:
@@ -162,7 +161,6 @@ class Queue(models.Model):
 
     @property
     def batch_size(self) -> int:
-        """How many events go into a batch now."""
         most = self.connector.batch_size
         return most if self.batch_limit is None else min(most, self.batch_limit)
 
@@ -224,7 +222,6 @@ class DeliveryError(models.Model):
 
     @property
     def label(self) -> str:
-        """What the pages call the type of its events."""
         return label_of(self.event_type)
 
     @property

@@ -25,10 +25,10 @@ from lib.statements import Statements
 statements = Statements.beside(__file__, prepared=True)
 
 #: The largest event that is sent. Bytes.
-LARGEST = 900 * 1024
+LARGEST_BYTES = 900 * 1024
 #: A usual event has no more bytes than this; of larger ones only so many bytes are read at once.
-USUAL = 4096
-MOST = 4 * 1024 * 1024
+USUAL_BYTES = 4096
+MOST_BYTES = 4 * 1024 * 1024
 
 
 class Waiting(NamedTuple):
@@ -64,12 +64,10 @@ class Asked:
 
     @property
     def uid(self) -> str:
-        """The workspace's own id."""
         return str(self._rows[0][0])
 
     @property
     def day(self) -> date:
-        """The day on which the rows of this transaction fall."""
         return self._rows[0][1]
 
     @cached_property
@@ -84,7 +82,6 @@ class Asked:
         return queues
 
     def wants(self, *kinds: type[Properties]) -> bool:
-        """Tell whether one of ``kinds`` is wanted."""
         return any(kind.event_type in self.queues for kind in kinds)
 
 
@@ -98,7 +95,6 @@ def ask(workspace_id: int) -> Asked:
 
 
 def wanted(workspace_id: int) -> frozenset[str]:
-    """Return the types of event that a connector of the workspace wants."""
     return frozenset(ask(workspace_id).queues)
 
 
@@ -128,15 +124,14 @@ def write(
 
 
 def horizon() -> int:
-    """Return the transaction from which a queue that is made now has to read."""
     return statements.one("horizon")[0]
 
 
 def read(queue: Queue, limit: int) -> Reading:
-    """Return what ``queue`` may send now: at most ``limit`` events, or about ``MOST`` bytes of them
+    """Return what ``queue`` may send now: at most ``limit`` events, or about ``MOST_BYTES`` of them
     where the next one is larger than usual.
     """
-    rows = statements.rows("read", **_behind(queue), limit=limit, usual=USUAL)
+    rows = statements.rows("read", **_behind(queue), limit=limit, usual=USUAL_BYTES)
     usual = next((place for place, row in enumerate(rows) if row[2] is None), len(rows))
     if rows and not usual:
         return _read_large(queue, limit)
@@ -145,10 +140,12 @@ def read(queue: Queue, limit: int) -> Reading:
 
 
 def _read_large(queue: Queue, limit: int) -> Reading:
-    rows = statements.rows("read_large", **_behind(queue), limit=limit, largest=LARGEST, most=MOST)
+    rows = statements.rows(
+        "read_large", **_behind(queue), limit=limit, largest=LARGEST_BYTES, most=MOST_BYTES
+    )
     events = list(map(Waiting._make, rows))
-    size = sum(LARGEST if each.body is None else len(each.body.encode()) for each in events)
-    return Reading(events, cut=len(events) >= limit or size >= MOST)
+    size = sum(LARGEST_BYTES if each.body is None else len(each.body.encode()) for each in events)
+    return Reading(events, cut=len(events) >= limit or size >= MOST_BYTES)
 
 
 def waited(queue: Queue, first: Waiting | None = None) -> float | None:

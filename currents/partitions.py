@@ -25,7 +25,6 @@ _known: set[tuple[str, date]] = set()
 
 
 def make_ahead() -> None:
-    """Make the partitions of today and of the days to come."""
     today: date = _scalar("today")
     for days in range(AHEAD + 1):
         with transaction.atomic():
@@ -58,7 +57,6 @@ def drop_old(now: datetime) -> int:
 
 
 def _make(day: date) -> None:
-    """Make the partition of ``day`` unless it is there."""
     name = _name(day)
     if _scalar("exists", name=name):
         return
@@ -76,7 +74,7 @@ def _make(day: date) -> None:
 
 
 def _drop(day: date) -> bool:
-    """Drop the partition of ``day`` unless somebody waits for its events."""
+    """Drop the partition of ``day`` unless a connector waits for its events."""
     statements.count("lock")
     _run(sql.SQL("set local lock_timeout = {}").format(PATIENCE))
     unsent = statements.rows("unsent", start=_starts(day), end=_ends(day))

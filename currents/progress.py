@@ -73,7 +73,6 @@ def shrink(queue: Queue, events: int) -> None:
 
 
 def fail(queue: Queue, trouble: Trouble, *, wait: float) -> None:
-    """A call came to nothing; the next may be made in ``wait`` seconds."""
     statements.count("fail", queue=queue.pk, trouble=trouble, wait=wait)
     queue.failures += 1
     if trouble == Trouble.CREDENTIALS or queue.failures >= FAILING_AFTER:

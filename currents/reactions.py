@@ -8,11 +8,11 @@ from enum import Enum, auto
 
 #: Seconds between tries of what a receiver does not take; the last one again and again. A random
 #: half of each is left out, so that many senders do not come back together.
-WAITS = (1, 2, 4, 8, 15, 30, 60, 120, 240, 480, 900)
+WAITS_SECONDS = (1, 2, 4, 8, 15, 30, 60, 120, 240, 480, 900)
 #: Seconds between tries of credentials, drawn from this range.
-CREDENTIALS_WAIT = (120, 300)
+CREDENTIALS_WAIT_SECONDS = (120, 300)
 #: The longest ``Retry-After`` that is honoured. Seconds.
-MOST_RETRY_AFTER = 24 * 60 * 60.0
+MOST_RETRY_AFTER_SECONDS = 24 * 60 * 60.0
 
 
 class Reaction(Enum):
@@ -24,7 +24,6 @@ class Reaction(Enum):
 
 
 def reaction_to(status: int) -> Reaction:
-    """Return what to do about an answer with ``status``."""
     if 200 <= status < 300:
         return Reaction.DONE
     return {
@@ -41,23 +40,22 @@ def wait_before_retry(failures: int, headers: Mapping[str, str]) -> float:
 
     Never less than the receiver asks for by ``Retry-After``.
     """
-    longest = WAITS[min(failures, len(WAITS)) - 1]
+    longest = WAITS_SECONDS[min(failures, len(WAITS_SECONDS)) - 1]
     return max(longest * random.uniform(0.5, 1), retry_after(headers))  # noqa: S311
 
 
 def wait_for_credentials() -> float:
-    """Return the seconds to wait before credentials are tried again."""
-    return random.uniform(*CREDENTIALS_WAIT)  # noqa: S311
+    return random.uniform(*CREDENTIALS_WAIT_SECONDS)  # noqa: S311
 
 
 def retry_after(headers: Mapping[str, str]) -> float:
     """Return the seconds that ``Retry-After`` asks for, by a number or a date; else 0."""
     text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():
-        return min(float(text[:9]), MOST_RETRY_AFTER)
+        return min(float(text[:9]), MOST_RETRY_AFTER_SECONDS)
     try:
         until = parsedate_to_datetime(text)
         seconds = (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
     except (TypeError, ValueError, OverflowError):
         return 0
-    return min(max(seconds, 0), MOST_RETRY_AFTER)
+    return min(max(seconds, 0), MOST_RETRY_AFTER_SECONDS)

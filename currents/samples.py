@@ -30,7 +30,7 @@ KINDS: dict[str, Any] = {
 
 
 def sample(kind: type[Properties]) -> tuple[Properties, Person]:
-    """Return an event of ``kind`` with all its fields, and the person of whom it tells."""
+    """Return an event of ``kind`` with all its fields, and its person."""
     return kind(**_values(kind)), Person(**_values(Person))
 
 

@@ -65,7 +65,6 @@ def _send(queue_id: int, lane: lanes.Lane) -> float | None:
 
 
 def _send_some(client: outbound.Client, queue: Queue) -> float | None:
-    """Send a few batches; return in how many seconds there is more to do, None for nothing."""
     size = queue.batch_size
     reading = outbox.read(queue, size * BATCHES)
     batches = [list(batch) for batch in batched(reading.events, size, strict=False)]
@@ -84,7 +83,6 @@ def _send_some(client: outbound.Client, queue: Queue) -> float | None:
 
 
 def _until_ripe(queue: Queue, first: Waiting) -> float:
-    """In how many seconds a batch that is not full and begins with ``first`` is to go."""
     flush = queue.connector.flush_seconds
     return flush - (outbox.waited(queue, first) or 0) if flush else 0
 
@@ -107,7 +105,6 @@ def _deliver_all(client: outbound.Client, queue: Queue, batches: list[list[Waiti
 def _deliver(
     client: outbound.Client, queue: Queue, batch: list[Waiting], done: progress.Delivered
 ) -> bool:
-    """Send one batch; tell whether the queue is done with it."""
     bodies = [event.body for event in batch if event.body is not None]
     if not bodies:
         done.keep()

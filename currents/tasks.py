@@ -16,7 +16,6 @@ SILENT_SECONDS = 60
 
 @app.task(queue=QUEUE, pass_context=False)
 def send(queue_id: int) -> None:
-    """Send what waits in a queue."""
     again = sending.send(queue_id)
     if again is not None:
         waking.look(queue_id, after=again)
@@ -24,28 +23,24 @@ def send(queue_id: int) -> None:
 
 @app.task(queue=QUEUE, retry=RetryStrategy(max_attempts=8, exponential_wait=4), pass_context=False)
 def send_mail(to: list[str], subject: str, text: str) -> None:
-    """Send a mail to the admins of a workspace."""
     alerts.send_mail(to, subject, text)
 
 
 @app.periodic(cron="* * * * * */10")
 @app.task(queue=QUEUE, queueing_lock="currents.wake_all", pass_context=False)
 def wake_all(timestamp: int) -> None:
-    """Have every queue sent in which something was left. ``timestamp`` is when it was due."""
     watching.wake_all()
 
 
 @app.periodic(cron="* * * * *")
 @app.task(queue=QUEUE, queueing_lock="currents.look_after_connectors", pass_context=False)
 def look_after_connectors(timestamp: int) -> None:
-    """Suspend and tell where that is due. ``timestamp`` is when it was due."""
     watching.look_after_connectors()
 
 
 @app.periodic(cron="7 * * * *")
 @app.task(queue=QUEUE, queueing_lock="currents.clean_up", pass_context=False)
 def clean_up(timestamp: int) -> None:
-    """Make and drop days of the outbox. ``timestamp`` is when it was due."""
     watching.clean_up()
 
 

@@ -31,14 +31,12 @@ ACTIONS = {
 
 @workspace_page(writes=Role.ADMIN)
 def connector_list(request: WorkspaceRequest) -> HttpResponse:
-    """All connectors, each with how it is doing."""
     context = {"connectors": health.connectors_of(request.workspace)}
     return render(request, "currents/connector_list.html", context)
 
 
 @workspace_page(reads=Role.ADMIN, writes=Role.ADMIN)
 def connector_edit(request: WorkspaceRequest, pk: UUID | None = None) -> HttpResponse:
-    """Create a connector, or change one."""
     connector = _connector(request, pk) if pk else Connector(workspace=request.workspace)
     was = connector.name
     form = ConnectorForm(request.POST if request.method == "POST" else None, instance=connector)
@@ -50,7 +48,6 @@ def connector_edit(request: WorkspaceRequest, pk: UUID | None = None) -> HttpRes
 
 @workspace_page(writes=Role.ADMIN)
 def connector_detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
-    """How a connector is doing; its buttons are told apart by their names."""
     connector = _connector(request, pk)
     replaying = ReplayForm(request.POST if "replay" in request.POST else None)
     deleting = DeleteForm(request.POST if "delete" in request.POST else None)

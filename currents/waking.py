@@ -61,7 +61,7 @@ def look(queue_id: int, *, after: float = 0) -> float:
         with transaction.atomic():
             app.configure_task(TASK, queueing_lock=lock, schedule_at=due).defer(queue_id=queue_id)
     except AlreadyEnqueued:
-        return 0  # somebody else was quicker
+        return 0  # another process was first
     return after
 
 

@@ -32,7 +32,6 @@ HOURS_KEPT = timedelta(days=30)
 
 
 def wake_all() -> None:
-    """Have every queue looked at in which something waits: the safety net under ``waking``."""
     waiting = [queue for (queue,) in statements.rows("waiting")]
     for queue in waiting:
         waking.hurry(queue)
@@ -51,14 +50,12 @@ def look_after_connectors() -> None:
 
 
 def suspend(connector: Connector) -> None:
-    """Stop sending until an admin resumes it."""
     if connector.set_state(ConnectorState.SUSPENDED, only_from=SENDING):
         logger.warning("connector %s was suspended", connector.pk)
         alerts.suspended(connector)
 
 
 def clean_up() -> None:
-    """Make the days of the outbox to come and drop what is past its time."""
     now = timezone.now()
     partitions.make_ahead()
     partitions.drop_old(now)

@@ -33,8 +33,8 @@ def workspace_page[**P](
     """Let only members of the workspace named in the URL see a page.
 
     A stranger gets 404, so that nothing tells which workspaces exist. A member whose role is
-    below ``reads`` (or below ``writes``, for a POST) gets 403 and is told whom to ask. Times are
-    shown in the workspace's time zone.
+    below ``reads`` (or below ``writes``, for a POST) gets 403 and is told which members to ask.
+    Times are shown in the workspace's time zone.
     """
 
     def decorate(view: Page[P]) -> Callable[..., HttpResponseBase]:

@@ -27,12 +27,10 @@ def register(*names: str, place: int) -> None:
 
 
 def register_details(**labels: Any) -> None:
-    """Enter how the page names details."""
     DETAILS.update(labels)
 
 
 def actions() -> list[str]:
-    """Return every action on record, in the order in which the audit page offers them."""
     return sorted(ACTIONS, key=ACTIONS.__getitem__)
 
 

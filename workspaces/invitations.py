@@ -1,4 +1,4 @@
-"""Sign-in links: how somebody who is new picks a first password.
+"""Sign-in links: how a new member picks a first password.
 
 A link works once and for ``PASSWORD_RESET_TIMEOUT`` seconds. It is Django's password reset link,
 handed over by the admin who asked for it instead of sent by mail.
@@ -25,7 +25,6 @@ def may_invite(member: Member) -> bool:
 
 
 def sign_in_path(member: Member) -> str:
-    """Return the path of a sign-in link for a member whom ``may_invite`` allows."""
     user = member.user
     uid = urlsafe_base64_encode(force_bytes(user.pk))
     return reverse("welcome", args=[uid, default_token_generator.make_token(user)])

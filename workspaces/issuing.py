@@ -45,7 +45,7 @@ def issue_api_key(
 
 @transaction.atomic
 def delete_api_key(key: RestApiKey, *, by: User) -> None:
-    """Delete a key for good; nothing if somebody was quicker."""
+    """Delete a key for good. Nothing happens if another call deleted it first."""
     deleted, _by_model = RestApiKey.objects.filter(pk=key.pk).delete()
     if deleted:
         _record("Removed REST API key", key, by)

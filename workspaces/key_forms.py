@@ -70,7 +70,6 @@ class ApiKeyForm(forms.Form):
 
     @property
     def areas(self) -> Iterator[forms.BoundField]:
-        """The boxes of each area."""
         return (self[area.key] for area in by_area())
 
     def clean_expires_at(self) -> datetime | None:
@@ -90,7 +89,6 @@ class ApiKeyForm(forms.Form):
 
 
 def _permissions(cleaned: dict[str, Any]) -> Iterator[str]:
-    """Give what was ticked: by itself, with its area, or with everything."""
     for area, names in by_area().items():
         ticked = cleaned.get(area.key, [])
         whole = cleaned.get("everything") or ALL in ticked

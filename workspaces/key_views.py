@@ -18,7 +18,6 @@ admin_page = workspace_page(reads=Role.ADMIN, writes=Role.ADMIN)
 
 @admin_page
 def api_key_list(request: WorkspaceRequest) -> HttpResponse:
-    """All keys of the workspace, the newest first."""
     keys = RestApiKey.objects.in_workspace(request.workspace).select_related("created_by")
     context = {"keys": keys, "rest_endpoint": rest_endpoint(request)}
     return render(request, "workspaces/api_key_list.html", context)
@@ -42,7 +41,6 @@ def api_key_new(request: WorkspaceRequest) -> HttpResponse:
 
 @admin_page
 def api_key_detail(request: WorkspaceRequest, pk: int) -> HttpResponse:
-    """What a key may do, from where and until when. It is never edited."""
     key = _key(request, pk)
     areas = [
         (area.label, [name for name in names if name in key.permissions])
@@ -54,7 +52,6 @@ def api_key_detail(request: WorkspaceRequest, pk: int) -> HttpResponse:
 
 @admin_page
 def api_key_delete(request: WorkspaceRequest, pk: int) -> HttpResponse:
-    """Say what will break, then delete a key for good."""
     key = _key(request, pk)
     if request.method != "POST":
         return render(request, "workspaces/api_key_delete.html", {"key": key})

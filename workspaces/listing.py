@@ -14,7 +14,7 @@ _DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 class AuditFilterSet(django_filters.FilterSet):
-    """By what was done, by whom, and between which days (of the workspace's time zone)."""
+    """By action, by actor, and by first and last day (of the workspace's time zone)."""
 
     action = django_filters.ChoiceFilter(
         label=gettext_lazy("Action"),

@@ -16,7 +16,6 @@ from django.utils.translation import gettext_lazy as _
 
 
 def validate_time_zone(name: str) -> None:
-    """Refuse a name that is not an IANA time zone."""
     if name not in available_timezones():
         raise ValidationError(_("“%(name)s” is not a time zone."), params={"name": name})
 
@@ -76,7 +75,6 @@ class Role(models.TextChoices):
     ADMIN = "admin", _("Admin")
 
     def reaches(self, other: "Role") -> bool:
-        """Tell whether this role may do what ``other`` may."""
         order = list(Role)
         return order.index(self) >= order.index(other)
 
@@ -90,7 +88,6 @@ class WorkspaceQuerySet[T: models.Model](models.QuerySet[T]):
 
 class MemberQuerySet(WorkspaceQuerySet["Member"]):
     def of(self, user: Any) -> Self:
-        """The workspaces that ``user`` works in, by name."""
         return self.filter(user=user).select_related("workspace").order_by("workspace__name", "pk")
 
     def admins(self) -> Self:
@@ -113,12 +110,10 @@ class Member(models.Model):
         return f"{self.user} · {self.get_role_display()}"
 
     def may(self, role: Role) -> bool:
-        """Tell whether this member may do what ``role`` may."""
         return Role(self.role).reaches(role)
 
     @property
     def sees_personal_data(self) -> bool:
-        """Whether names, e-mail addresses, phone numbers and dates of birth are shown."""
         return self.may(Role.MARKETER)
 
 
@@ -204,11 +199,9 @@ class RestApiKey(models.Model):
         return not self.is_live(timezone.now())
 
     def is_live(self, now: datetime) -> bool:
-        """Tell whether somebody may call with this key at ``now``."""
         return self.expires_at is None or self.expires_at > now
 
     def admits(self, address: str | None) -> bool:
-        """Tell whether this key may be used from the IP ``address``."""
         if not self.allow_list:
             return True
         return address is not None and any(

@@ -1,4 +1,4 @@
-"""Making a workspace, and its first members, for whoever names them on the command line."""
+"""Making a workspace and its first members from the command line."""
 
 import secrets
 
@@ -28,10 +28,10 @@ def open_workspace(slug: str) -> Workspace:
 def admit(
     workspace: Workspace, email: str, role: Role, *, password: str | None = None
 ) -> str | None:
-    """See to it that whoever signs in with ``email`` has at least ``role`` in ``workspace``.
+    """Give the user with the address ``email`` at least ``role`` in ``workspace``.
 
-    Returns the password of a user made for it (a fresh one without ``password``), and None for
-    somebody who is a user already. Raises ``ValidationError`` for what is no address.
+    Returns the password of a user that is made (a fresh one without ``password``), and None if
+    the user exists already. Raises ``ValidationError`` for what is no address.
     """
     validate_email(email)
     user, given = User.objects.filter(email__iexact=email).first(), None

@@ -21,7 +21,6 @@ NAMES: list[str] = []
 
 
 def register_area(key: str, label: Any, *, place: int) -> None:
-    """Enter an area; the pages list the areas by ``place``."""
     AREAS[key] = Area(key, label, place)
 
 
@@ -31,7 +30,6 @@ def register(*names: str) -> None:
 
 
 def by_area() -> dict[Area, tuple[str, ...]]:
-    """Return all permissions by their area, as the pages list them."""
     areas = sorted(AREAS.values(), key=lambda area: area.place)
     return {
         area: tuple(name for name in NAMES if name.partition(".")[0] == area.key) for area in areas

@@ -1,6 +1,6 @@
 """The REST API key that ``manage.py provision`` prints, made where it is missing.
 
-A key is stored as a digest and can be told to nobody again. This one can: it begins with its
+A key is stored as a digest and can be shown to no one again. This one can: it begins with its
 look-up part, drawn at random, and the rest follows from that, the workspace and a data key.
 """
 
@@ -24,7 +24,7 @@ KEY_NAME = "Provisioned"
 def provision_api_key(workspace: Workspace) -> str:
     """Return the secret of a key that lives without an end and may do everything from anywhere.
 
-    It is the same at each call, until somebody deletes the key. That it was made or shown goes on
+    It is the same at each call, until the key is deleted. That it was made or shown goes on
     record.
     """
     # Two that provision at once end with the same key.

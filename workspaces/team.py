@@ -29,7 +29,6 @@ def add_member(workspace: Workspace, *, email: str, role: Role, by: User) -> Mem
 
 @transaction.atomic
 def change_role(member: Member, *, role: Role, by: User) -> None:
-    """Let ``member`` do what ``role`` may. Raises LastAdminError."""
     before = member.role
     if before == role:
         return
@@ -49,7 +48,6 @@ def change_role(member: Member, *, role: Role, by: User) -> None:
 
 @transaction.atomic
 def remove_member(member: Member, *, by: User) -> None:
-    """Take ``member`` out of the workspace. Raises LastAdminError."""
     _keep_an_admin(member)
     audit.record(member.workspace, by, "Removed Member", member.user.email, role=member.role)
     member.delete()

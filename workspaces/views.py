@@ -57,14 +57,13 @@ class Welcome(auth.PasswordResetConfirmView):
 def locked_out(
     request: HttpRequest, response: HttpResponse | None, credentials: Any
 ) -> HttpResponse:
-    """Answer somebody who failed to sign in too often. Called by django-axes."""
+    """Answer a user who failed to sign in too often. Called by django-axes."""
     minutes = cool_off_minutes(request)
     return render(request, "registration/locked_out.html", {"minutes": minutes}, status=429)
 
 
 @workspace_page(writes=Role.ADMIN)
 def workspace_settings(request: WorkspaceRequest) -> HttpResponse:
-    """Name and time zone: read by everybody, written by admins."""
     workspace = request.workspace
     before = {"name": workspace.name, "time_zone": workspace.time_zone}
     form = WorkspaceForm(request.POST or None, instance=workspace)
@@ -81,7 +80,6 @@ def workspace_settings(request: WorkspaceRequest) -> HttpResponse:
 
 @workspace_page(writes=Role.ADMIN)
 def team(request: WorkspaceRequest) -> HttpResponse:
-    """The members: read by everybody, so that one knows whom to ask; added by admins."""
     workspace = request.workspace
     form = AddMemberForm(request.POST or None, workspace=workspace)
     if request.method == "POST" and form.is_valid():
@@ -97,7 +95,6 @@ def team(request: WorkspaceRequest) -> HttpResponse:
 
 @workspace_page(reads=Role.ADMIN, writes=Role.ADMIN)
 def team_member(request: WorkspaceRequest, pk: int) -> HttpResponse:
-    """Change a member's role, remove them, or make a new sign-in link."""
     who = get_object_or_404(request.workspace.members.select_related("user", "workspace"), pk=pk)
     if "link" in request.POST and invitations.may_invite(who):
         audit.record(request.workspace, request.user, "Created Sign-in Link", who.user.email)
@@ -125,7 +122,6 @@ def team_member(request: WorkspaceRequest, pk: int) -> HttpResponse:
 
 
 def _posted(request: WorkspaceRequest, button: str) -> QueryDict | None:
-    """What was typed, if it was sent by this button."""
     return request.POST if button in request.POST else None
 
 
@@ -137,7 +133,6 @@ def _invitation(request: WorkspaceRequest, member: Member) -> HttpResponse:
 
 @workspace_page(reads=Role.ADMIN, writes=Role.ADMIN)
 def audit_log(request: WorkspaceRequest) -> HttpResponse:
-    """Who did what, the newest first."""
     entries = request.workspace.audit_entries.select_related("actor")
     narrowed = AuditFilterSet(request.GET, queryset=entries)
     page = Paginator(narrowed.qs, AUDIT_ENTRIES_PER_PAGE).get_page(request.GET.get("page"))

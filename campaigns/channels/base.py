@@ -1,8 +1,8 @@
 """What a channel is, and the registry of all channels.
 
-A channel is one class in one module of this package: its label, icon, form, whom it reaches, what
-is counted of its messages, and what the REST API tells of them. ``campaigns.apps`` imports every
-module of the package at start-up.
+A channel is one class in one module of this package: its label, its icon, its form, the profiles
+that it reaches, what is counted of its messages, what the REST API tells of them.
+``campaigns.apps`` imports every module of the package at start-up.
 """
 
 from abc import ABC, abstractmethod
@@ -68,12 +68,11 @@ def register[C: type[Channel]](channel_class: C) -> C:
 
 
 def channel_choices() -> Sequence[tuple[str, Label]]:
-    """Return the channels as the choices of a field."""
     return [(key, channel.label) for key, channel in CHANNELS.items()]
 
 
 def every_reach() -> list[Tree]:
-    """Return all that decides whom the channels reach, to be prepared at once."""
+    """Return the trees of all channels and subscription settings, to prepare them at once."""
     return [tree for channel in CHANNELS.values() for tree in channel.reaches.values()]
 
 

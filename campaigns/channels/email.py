@@ -1,4 +1,4 @@
-"""E-mail: reaches whoever has an address, as far as they want it."""
+"""E-mail: it reaches the profiles that have an address and want messages."""
 
 from typing import Any, ClassVar
 

@@ -17,12 +17,10 @@ type Uuid = UUID | str
 
 
 def prop(kind: str, meaning: str) -> Any:
-    """A property that may be absent: its type in JSON, and what it means."""
     return field(default=None, metadata={"kind": kind, "meaning": meaning})
 
 
 def always(kind: str, meaning: str) -> Any:
-    """A property that every event of the type carries."""
     return field(metadata={"kind": kind, "meaning": meaning, "always": True})
 
 

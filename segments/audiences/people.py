@@ -215,7 +215,7 @@ def _opened(timeout_ms: int, *, alone: bool) -> Snapshot:
     isolate = "set transaction isolation level repeatable read, read only; " if alone else ""
     take = (
         "select set_config('statement_timeout', %s, true), pg_current_snapshot()::text, "
-        f"pg_current_xact_id_if_assigned()::text, {life.READ} from {life.PLACE}"  # noqa: S608
+        "pg_current_xact_id_if_assigned()::text, " + life.COLUMNS + life.SOURCE
     )
     with connection.cursor() as cursor:
         cursor.execute(isolate + take, [str(timeout_ms)])

@@ -159,7 +159,11 @@ def test_a_reading_of_a_backlog_walks_the_index(connector: Connector) -> None:
     write(connector.workspace, *map(str, range(3000)))
     done_with(connector, 1000)
     queue = queue_of(connector)
-    bounds = {"usual": outbox.USUAL, "largest": outbox.LARGEST, "most": outbox.MOST}
+    bounds = {
+        "usual": outbox.USUAL_BYTES,
+        "largest": outbox.LARGEST_BYTES,
+        "most": outbox.MOST_BYTES,
+    }
     with sending._alone(queue.pk), connection.cursor() as cursor:
         cursor.execute("analyze currents_outboxevent")
         for statement in ("read", "read_large"):
@@ -170,7 +174,7 @@ def test_a_reading_of_a_backlog_walks_the_index(connector: Connector) -> None:
 
 
 def test_a_reading_of_usual_events_ends_before_a_large_one(connector: Connector) -> None:
-    for name, size in (("a", 1), ("b", 1), ("large", outbox.USUAL), ("c", 1)):
+    for name, size in (("a", 1), ("b", 1), ("large", outbox.USUAL_BYTES), ("c", 1)):
         write(connector.workspace, name, text="x" * size)
     assert reading(connector, 10).cut
     assert read(connector) == ["a", "b"]

@@ -6,7 +6,7 @@ from email.utils import format_datetime
 import pytest
 
 from currents.reactions import (
-    MOST_RETRY_AFTER,
+    MOST_RETRY_AFTER_SECONDS,
     Reaction,
     reaction_to,
     retry_after,
@@ -50,10 +50,10 @@ def test_credentials_wait_two_to_five_minutes() -> None:
         ("-5", 0),
         ("1.5", 0),
         ("²", 0),
-        ("9" * 400, MOST_RETRY_AFTER),
+        ("9" * 400, MOST_RETRY_AFTER_SECONDS),
         ("Wed, 21 Oct 2015 07:28:00 GMT", 0),
         ("Wed, 99 Oct 2015 07:28:00 GMT", 0),
-        ("Fri, 31 Dec 9999 23:59:59 GMT", MOST_RETRY_AFTER),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", MOST_RETRY_AFTER_SECONDS),
     ],
 )
 def test_retry_after_is_a_number_or_a_date(text: str, seconds: float) -> None:
