@@ -27,9 +27,9 @@ import psycopg
 
 DATABASE = "braze_portal"
 PORT = 5432  # names the socket file, nothing listens on it
-SOCKET_PATH_LIMIT = 103  # bytes: macOS has room for 104 with the closing zero, Linux for 108
+SOCKET_PATH_BYTES = 103  # macOS has room for 104 with the closing zero, Linux for 108
 SYSTEM_USER = "embedded_postgres"
-START_LIMIT = 120  # seconds, of which a recovery after a crash may take most
+START_SECONDS = 120  # of which a recovery after a crash may take most
 READABLE, TRAVERSABLE = 0o005, 0o001
 
 _held: dict[Path, int] = {}  # data directory -> the open file whose lock says "in use"
@@ -86,7 +86,7 @@ def _let_go(data_dir: Path, holder: int) -> None:
     except BlockingIOError:
         return
     if _pg_ctl(data_dir, "status").returncode == 0:
-        _pg_ctl(data_dir, "stop", "-m", "fast", "-t", str(START_LIMIT))
+        _pg_ctl(data_dir, "stop", "-m", "fast", "-t", str(START_SECONDS))
     if (socket_dir := _socket_dir(data_dir)) != data_dir:
         shutil.rmtree(socket_dir, ignore_errors=True)
     os.close(handle)
@@ -120,7 +120,7 @@ def _answers(address: str) -> bool:
 def _socket_dir(data_dir: Path) -> Path:
     """The data directory itself; where its path is too long for a socket, one under /tmp."""
     socket = data_dir / f".s.PGSQL.{PORT}"
-    if len(os.fsencode(socket)) <= SOCKET_PATH_LIMIT and "," not in str(data_dir):
+    if len(os.fsencode(socket)) <= SOCKET_PATH_BYTES and "," not in str(data_dir):
         return data_dir
     name = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]
     short = Path(f"/tmp/braze-portal-{name}")  # noqa: S108
@@ -159,13 +159,13 @@ def _start(data_dir: Path) -> None:
         return
     options = shlex.join(["-h", "", "-p", str(PORT), "-k", str(socket_dir)])
     log = data_dir / "start.log"
-    started = _pg_ctl(data_dir, "start", "-t", str(START_LIMIT), "-l", str(log), "-o", options)
+    started = _pg_ctl(data_dir, "start", "-t", str(START_SECONDS), "-l", str(log), "-o", options)
     if started.returncode:
         raise NoServer(f"the server over {data_dir} does not start; {log} says why")
 
 
 def _wait(data_dir: Path) -> None:
-    until = time.monotonic() + START_LIMIT
+    until = time.monotonic() + START_SECONDS
     while not _answers(_address(data_dir, "postgres")):
         if time.monotonic() > until:
             raise NoServer(f"the server over {data_dir} is running but does not answer")

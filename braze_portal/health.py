@@ -9,7 +9,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 
-PATIENCE = 2  # seconds, for the connection and again for each statement
+PATIENCE_SECONDS = 2  # for the connection and again for each statement
 HEARTBEAT = """
 select exists (
     select from procrastinate_workers where last_heartbeat > now() - interval '1 minute'
@@ -48,10 +48,10 @@ def checks() -> dict[str, str]:
 
 
 def _parameters() -> dict[str, Any]:
-    options = f"-c statement_timeout={PATIENCE}s"
+    options = f"-c statement_timeout={PATIENCE_SECONDS}s"
     return connection.get_connection_params() | {
         "autocommit": True,
-        "connect_timeout": PATIENCE,
+        "connect_timeout": PATIENCE_SECONDS,
         "options": options,
     }
 

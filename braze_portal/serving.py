@@ -24,8 +24,8 @@ from currents import tasks
 
 MIGRATION_LOCK = 0x706F7274616C  # any number that only we use
 PAUSES = (1, 2, 4, 8, 16)  # seconds before each new start; after the last one we give up
-STEADY = 60  # seconds of life after which earlier falls are forgotten
-FAREWELL = 3.5  # seconds for a child to end in order; the database needs a moment after it
+STEADY_SECONDS = 60  # of life, after which earlier falls are forgotten
+FAREWELL_SECONDS = 3.5  # for a child to end in order; the database needs a moment after it
 PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
@@ -34,7 +34,7 @@ class GivenUp(Exception):
 
 
 class _Asked(BaseException):
-    """Somebody asked us to end: SIGTERM or SIGINT."""
+    """A signal asked us to end: SIGTERM or SIGINT."""
 
 
 @dataclass
@@ -65,7 +65,7 @@ class Child:
             if now >= self.due:
                 self.start()
         elif (code := self.process.poll()) is not None:
-            self.falls = 1 if now - self.started > STEADY else self.falls + 1
+            self.falls = 1 if now - self.started > STEADY_SECONDS else self.falls + 1
             if self.falls > len(PAUSES):
                 raise GivenUp(f"{self.name} ended {self.falls} times, last with code {code}")
             pause = PAUSES[self.falls - 1]
@@ -170,7 +170,7 @@ def _stop(children: list[Child]) -> None:
     for process in running:
         if process.poll() is None:
             process.terminate()
-    until = time.monotonic() + FAREWELL
+    until = time.monotonic() + FAREWELL_SECONDS
     for process in running:
         try:
             process.wait(max(0, until - time.monotonic()))

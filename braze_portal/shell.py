@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from workspaces.models import Role
 
 THEMES = (("light", _("Light")), ("dark", _("Dark")), ("auto", _("Like the device")))
-THEME_AGE = 365 * 24 * 60 * 60
+THEME_SECONDS = 365 * 24 * 60 * 60
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def appearance(request: HttpRequest) -> HttpResponse:
         response.set_cookie(
             "theme",
             form.cleaned_data["theme"],
-            max_age=THEME_AGE,
+            max_age=THEME_SECONDS,
             samesite="Lax",
             secure=settings.SESSION_COOKIE_SECURE,
         )

@@ -16,12 +16,11 @@ from campaigns.descriptions import campaign_days, campaign_details, canvas_days,
 from campaigns.models import Campaign, Canvas, Targeted, TargetedQuerySet
 from rest.calls import RestCall, cleaned
 from rest.queries import days_until, page_of
-from rest.schema import documented
+from rest.schema import EXAMPLE_ID, documented
 from workspaces.models import Workspace
 
-ID = "3bbc4555-8fa0-4c9b-a5c0-4505edf3e064"
 ROW = {
-    "id": ID,
+    "id": EXAMPLE_ID,
     "last_edited": "2026-06-02T09:30:00Z",
     "name": "Win back",
     "tags": ["trial"],
@@ -78,7 +77,7 @@ class CampaignList(RestCall):
             "first_sent": None,
             "last_sent": None,
             "messages": {
-                ID: {
+                EXAMPLE_ID: {
                     "channel": "webhook",
                     "name": "Variant 1",
                     "url": "https://example.com/win-back",
@@ -117,7 +116,9 @@ class CampaignDetails(RestCall):
                     "conversions_by_send_time": 0,
                     "revenue": 0.0,
                     "unique_recipients": 0,
-                    "messages": {"webhook": [{"variation_api_id": ID, "sent": 0, "errors": 0}]},
+                    "messages": {
+                        "webhook": [{"variation_api_id": EXAMPLE_ID, "sent": 0, "errors": 0}]
+                    },
                 }
             ],
         }

@@ -45,7 +45,7 @@ def call(
     connector: Connector,
     envelopes: list[str],
     *,
-    timeout: float = outbound.TIMEOUT,
+    timeout: float = outbound.TIMEOUT_SECONDS,
 ) -> Answer:
     """Send ``envelopes``, events as the outbox keeps them, in one call; return what came of it.
 

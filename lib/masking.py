@@ -1,10 +1,10 @@
-"""How a secret may be named where it must not be shown."""
+"""Naming a secret where it must not be shown."""
 
 
 def mask(secret: str) -> str:
-    """Return ``secret`` as it may be shown to anyone: its last four characters at most.
+    """Return ``secret`` as everyone may see it: its last four characters at most.
 
-    What is not printable ASCII is no secret of ours, and may be what no answer can carry.
+    A text that is not printable ASCII is no secret of ours, and a header could not carry it.
     """
     shown = len(secret) >= 16 and secret.isascii() and secret.isprintable()
     return "••••" + (secret[-4:] if shown else "")

@@ -1,4 +1,4 @@
-"""Calling addresses that members typed in: the one way in which the portal calls out.
+"""Calling URLs that members typed in: the one way in which the portal calls out.
 
 Only http and https, only public addresses (``lib.outbound_guard``) unless the operator allows more,
 no redirect followed, no proxy of the environment, always a time-out, never more than the beginning
@@ -30,15 +30,15 @@ __all__ = ["Client", "OutboundError", "Refused", "Response", "Unreachable", "che
 NO_CONNECTION = _("The connection could not be made: %(why)s")
 BROKEN_OFF = _("The connection was lost, or the answer was not HTTP: %(why)s")
 
-TIMEOUT = 30  # seconds, from looking up the name to the last byte
-BODY_BYTES = 64 * 1024  # of an answer; what follows is not read
+TIMEOUT_SECONDS = 30  # from looking up the name to the last byte
+ANSWER_BYTES = 64 * 1024  # what follows is not read
 #: Nothing is unpacked here: a small answer cannot become a large one.
 HEADERS = {"User-Agent": "braze-portal", "Accept-Encoding": "identity"}
 
 
 @dataclass(frozen=True)
 class Response:
-    """An answer: its status, its headers, and the first ``BODY_BYTES`` of its body."""
+    """An answer: its status, its headers, and the first ``ANSWER_BYTES`` of its body."""
 
     status_code: int
     headers: httpx.Headers
@@ -91,7 +91,7 @@ class Client:
         *,
         content: bytes,
         headers: Mapping[str, str] | None = None,
-        timeout: float = TIMEOUT,
+        timeout: float = TIMEOUT_SECONDS,
     ) -> Response:
         """POST ``content`` to ``url`` and return the answer, whatever its status.
 
@@ -119,7 +119,7 @@ def post(
     *,
     content: bytes,
     headers: Mapping[str, str] | None = None,
-    timeout: float = TIMEOUT,
+    timeout: float = TIMEOUT_SECONDS,
 ) -> Response:
     """POST once, as ``Client.post`` does, over a connection of its own."""
     with Client() as client:
@@ -130,9 +130,9 @@ def _beginning(answer: httpx.Response) -> bytes:
     read = bytearray()
     for piece in answer.iter_raw():
         read += piece
-        if len(read) >= BODY_BYTES:
+        if len(read) >= ANSWER_BYTES:
             break
-    return bytes(read[:BODY_BYTES])
+    return bytes(read[:ANSWER_BYTES])
 
 
 class _Transport(httpx.HTTPTransport):
@@ -147,5 +147,5 @@ class _Transport(httpx.HTTPTransport):
 
 @cache
 def _certificates() -> SSLContext:
-    """Whom TLS trusts: made once, for it takes as long as many calls."""
+    """The certificates that TLS trusts. Loading them takes as long as many calls."""
     return httpx.create_ssl_context()

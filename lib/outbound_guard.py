@@ -1,8 +1,8 @@
-"""Which addresses the portal may call, held on the very connection that is made.
+"""Which IP addresses the portal may call: checked on the very connection that is made.
 
-A URL says a name; what a name leads to is known only once it has been looked up, and the next
-look-up may say something else. So the addresses of one look-up are judged, and the connection is
-made to one that passed. The name stays what TLS and the Host header say.
+A URL names a host. A look-up gives its addresses, and the next look-up may give others. So the
+addresses of one look-up are judged, and the connection is made to one that passed. TLS and the Host
+header still see the name.
 """
 
 import socket
@@ -23,7 +23,7 @@ type Address = IPv4Address | IPv6Address
 
 #: Networks in whose last 32 bits an IPv4 address travels: mapped, compatible, NAT64.
 CARRIERS = tuple(ip_network(network) for network in ("::ffff:0:0/96", "::/96", "64:ff9b::/96"))
-#: Public by its number, yet it gives away a machine's secrets to whoever asks from inside (Azure).
+#: Public by its number, but inside Azure it tells every caller the secrets of the machine.
 METADATA = frozenset({ip_address("168.63.129.16")})
 
 TOO_LONG = _("The answer took too long")
@@ -33,7 +33,7 @@ call_ends: ContextVar[float] = ContextVar("call_ends")
 
 
 class OutboundError(Exception):
-    """A call that brought no answer. ``permanent`` where trying again would change nothing."""
+    """A call without an answer. ``permanent`` if trying again cannot help."""
 
     permanent = False
 
@@ -43,7 +43,7 @@ class OutboundError(Exception):
 
 
 class Unreachable(OutboundError):
-    """No answer: the name, the connection, TLS, the time or the answer itself was amiss."""
+    """No answer: the look-up, the connection, TLS or the answer failed, or took too long."""
 
 
 class Refused(OutboundError):
@@ -69,7 +69,7 @@ def _is_public(address: Address) -> bool:
 
 
 def _carried(address: Address) -> Iterable[IPv4Address]:
-    """The IPv4 addresses that an IPv6 address stands for."""
+    """Give the IPv4 addresses that an IPv6 address stands for."""
     if isinstance(address, IPv4Address):
         return
     if any(address in carrier for carrier in CARRIERS):
@@ -92,7 +92,7 @@ def resolve(host: str, port: int) -> list[str]:
     addresses = list(dict.fromkeys(str(sockaddr[0]) for *_ignored, sockaddr in found))
     allowed = [address for address in addresses if is_allowed(address)]
     if not allowed:
-        # Which address stays unsaid: our view of the names inside is nobody's business.
+        # The address stays unsaid: a member must not learn what names lead to inside our network.
         raise Refused(_("%(host)s leads to an address that is not public"), host=host)
     return allowed
 
@@ -113,7 +113,7 @@ class GuardedBackend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         failure: httpcore.NetworkError | httpcore.TimeoutException | None = None
         addresses = resolve(host, port)
-        # Each has its share of the time: the first may be a hole and the second may answer.
+        # Each has its share of the time: the first may be silent and the second may answer.
         share = _left(timeout) / len(addresses)
         for address in addresses:
             try:
@@ -132,8 +132,9 @@ class GuardedBackend(httpcore.NetworkBackend):
 
 
 class TimedStream(httpcore.NetworkStream):
-    """A stream on which all reads and writes of a call share its time: a server that sends one byte
-    now and then cannot hold us longer than one that sends none.
+    """A stream on which all reads and writes of a call share its time.
+
+    A server that sends a byte now and then cannot hold us longer than one that sends none.
     """
 
     def __init__(self, inner: httpcore.NetworkStream) -> None:
@@ -162,7 +163,7 @@ class TimedStream(httpcore.NetworkStream):
 
 
 def _left(timeout: float | None) -> float:
-    """The seconds left of the call under way, at most ``timeout``."""
+    """Return the seconds left of the call under way, at most ``timeout``."""
     left = call_ends.get() - time.monotonic()
     if left <= 0:
         raise httpcore.ReadTimeout(TOO_LONG)

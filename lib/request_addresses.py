@@ -1,4 +1,4 @@
-"""Where a request comes from."""
+"""The two addresses of a request: the IP address of its caller, and the URL of ours it came to."""
 
 from ipaddress import ip_address
 
@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """Return the caller's IP address. The proxy's word counts only where one is known to stand."""
+    """Return the caller's IP address, as the proxy gives it where ``BEHIND_TLS`` is set."""
     address = request.META.get("REMOTE_ADDR", "")
     if settings.BEHIND_TLS:
         address = request.META.get("HTTP_X_FORWARDED_FOR", address).rpartition(",")[2]
@@ -15,10 +15,10 @@ def client_address(request: HttpRequest) -> str | None:
         found = ip_address(address.strip().partition("%")[0])
     except ValueError:
         return None
-    # A socket that listens for both kinds gives an IPv4 caller as ::ffff:192.0.2.1.
+    # A socket that listens for IPv4 and IPv6 gives an IPv4 caller as ::ffff:192.0.2.1.
     return str(getattr(found, "ipv4_mapped", None) or found)
 
 
 def rest_endpoint(request: HttpRequest) -> str:
-    """Return what partners and API clients call: the setting, or where the page was opened."""
+    """Return the URL that partners and clients call: the setting, or the host of ``request``."""
     return settings.REST_ENDPOINT or f"{request.scheme}://{request.get_host()}"

@@ -1,7 +1,6 @@
-"""Secrets at rest: sealed to be had again by those who may, and digests by which to find them.
+"""Secrets at rest: sealed, so that they can be shown again, and digests by which to find them.
 
-Both are under keys derived from ``settings.DATA_KEYS``, the newest first: the first seals, all of
-them open.
+Both use keys derived from ``settings.DATA_KEYS``, the newest first: the newest seals, all open.
 """
 
 import base64

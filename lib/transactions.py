@@ -8,8 +8,8 @@ from psycopg import errors
 from rest_framework.exceptions import APIException
 
 ATTEMPTS = 10
-#: What another transaction may do to this one. What failed is then asked anew: whom it names may
-#: be gone by now, or have come.
+#: What another transaction may do to this one. Trying again looks up the profiles anew: some may
+#: be gone by now, others new.
 COLLISIONS = (
     errors.DeadlockDetected,
     errors.SerializationFailure,

@@ -1,6 +1,6 @@
-"""What the REST API reads and in what it answers: JSON, and not too much of it.
+"""The bodies that the REST API reads and writes: JSON, up to a size.
 
-Apart from ``rest``, because Django REST framework needs these before it has its views.
+A module of its own, because Django REST framework loads its classes before it has its views.
 """
 
 import json
@@ -24,8 +24,8 @@ class BodyTooLarge(APIException):
 
 
 class JSONParser(parsers.BaseParser):
-    """Reads a JSON body, of as many bytes as the view says by ``body_bytes`` at most, otherwise of
-    ``settings.REST_BODY_BYTES``; and never keeps more of it than that.
+    """Reads a JSON body of at most as many bytes as the view names by ``body_bytes``, otherwise of
+    ``settings.REST_BODY_BYTES``. It never keeps more of it than that.
     """
 
     media_type = "application/json"
@@ -41,12 +41,12 @@ class JSONParser(parsers.BaseParser):
                 raise BodyTooLarge(most)
             return json.loads(raw.decode("utf-8-sig"), parse_constant=_refuse)
         except (ValueError, RecursionError, UnreadablePostError):
-            # Without the cause, which carries the body.
+            # Without the cause: it holds the body, which must not reach a log.
             raise ParseError("Bad Request: the body is not valid JSON") from None
 
 
 class Negotiation(negotiation.DefaultContentNegotiation):
-    """Answers in JSON also a caller who asks for something else."""
+    """Answers in JSON, also where the caller asks for another format."""
 
     def select_renderer(self, request: Any, renderers: Any, format_suffix: Any = None) -> Any:
         if len(renderers) == 1:

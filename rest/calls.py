@@ -1,4 +1,4 @@
-"""What every call of the REST API has in common: whose key it comes with, and what that may do."""
+"""What every call of the REST API has in common: its key, and what the key may do."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, cast
@@ -27,7 +27,7 @@ class ApiKeyAuthentication(BaseAuthentication):
     """``Authorization: Bearer <key>``, or ``api_key`` in the body as older clients send it."""
 
     def authenticate(self, request: Request) -> tuple[None, RestApiKey]:
-        secret = _sent(request)
+        secret = _secret(request)
         key = api_keys.find(secret)
         if key is None:
             raise AuthenticationFailed(f"Invalid API key: {mask(secret)}")
@@ -38,7 +38,7 @@ class ApiKeyAuthentication(BaseAuthentication):
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):
-    """How the schema names it. drf-spectacular finds this class by its being there."""
+    """Describes the key in the schema. drf-spectacular finds the class once it is imported."""
 
     target_class = ApiKeyAuthentication
     name = "RestApiKey"
@@ -54,7 +54,7 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):
 class RestCall(APIView):
     """A call that needs a key with ``permission``, and counts against ``limit``.
 
-    The views behind it find ``self.workspace``; whatever they fetch is fetched from there.
+    ``self.workspace`` is the workspace of the key: a view reads and writes nothing outside it.
     """
 
     authentication_classes = (ApiKeyAuthentication,)
@@ -74,7 +74,7 @@ class RestCall(APIView):
         address = client_address(request)
         is_admitted = key.admits(address)
         self.workspace = key.workspace
-        # Whoever may not call must not use up the calls of those who may.
+        # A caller from a forbidden address must not use up the calls of the workspace.
         limit = self.limit_of(request)
         allowance = rate_limits.spend(self.workspace.pk, limit, calls=int(is_admitted))
         self.headers.update(allowance.headers)
@@ -101,7 +101,7 @@ def cleaned(serializer: type[serializers.Serializer], data: Any) -> dict[str, An
     return dict(form.validated_data)
 
 
-def _sent(request: Request) -> str:
+def _secret(request: Request) -> str:
     scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return secret.strip()
@@ -110,7 +110,7 @@ def _sent(request: Request) -> str:
 
 
 def _body(request: Request) -> Mapping[str, Any]:
-    """Return the body; an empty one if it cannot be read, for no key can be read from it."""
+    """Return the body, or an empty one if it cannot be read: it holds no key then."""
     try:
         return request.data if isinstance(request.data, dict) else {}
     except APIException:

@@ -1,4 +1,4 @@
-"""How the REST API says what is wrong: ``{"message": …}``, whoever refuses."""
+"""The one shape of a refusal of the REST API: ``{"message": …}``, also where Django refuses."""
 
 import logging
 from typing import Any
@@ -38,7 +38,7 @@ MESSAGES = {
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
     """Turn any exception of a REST view into the one error shape.
 
-    What was not foreseen is logged with its traceback, never with the body.
+    An unforeseen exception is logged with its traceback, never with the body.
     """
     response = views.exception_handler(exc, context)
     if response is None:
@@ -61,7 +61,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _plain(request: HttpRequest, status: int) -> HttpResponse | None:
-    # A program has a key with it also where it calls what is not there, or not offered.
+    # A program sends its key also to an address that does not exist.
     if not request.path.startswith(REST_PATHS) and "Authorization" not in request.headers:
         return None
     return JsonResponse({"message": MESSAGES[status]}, status=status)

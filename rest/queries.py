@@ -1,4 +1,4 @@
-"""What the reading calls of the REST API are asked: a page of a list, a series of days."""
+"""The parameters of the reading calls of the REST API: a page of a list, a series of days."""
 
 import re
 from collections.abc import Mapping
@@ -15,17 +15,16 @@ from rest_framework import serializers
 from workspaces.models import Workspace
 
 PER_PAGE = 100
-#: As far as a list may be turned over: much further PostgreSQL could not count.
+#: The last page of a list that may be asked for. PostgreSQL cannot count much further.
 LAST_PAGE = 1_000_000
-#: The days of the longest series.
-LONGEST = 100
+LONGEST_DAYS = 100
 #: An offset after the minutes or seconds. Braze's examples have one digit (``-5:00``), some clients
 #: no colon, and a plus that was not encoded arrives as a space.
 OFFSET = re.compile(r"(?<=:\d\d) ?([+ -])(\d\d?):?(\d\d)$", re.ASCII)
 
 
 def one_message(text: str) -> dict[str, Any]:
-    """Return the error messages of a field that says ``text``, whatever is wrong with it."""
+    """Return the error messages of a field that answers ``text`` to every fault."""
     wrongs = ["required", "null", "blank", "invalid", "invalid_choice"]
     return dict.fromkeys([*wrongs, "min_value", "max_value", "max_string_length"], text)
 
@@ -70,13 +69,13 @@ class PageQuery(serializers.Serializer):
 
 
 class SeriesQuery(serializers.Serializer):
-    """So many days, up to and with that of ``ending_at``."""
+    """``length`` days, the last of them that of ``ending_at``."""
 
     length = serializers.IntegerField(
         min_value=1,
-        max_value=LONGEST,
+        max_value=LONGEST_DAYS,
         help_text="Days.",
-        error_messages=one_message(f"`length` must be a number from 1 to {LONGEST}"),
+        error_messages=one_message(f"`length` must be a number from 1 to {LONGEST_DAYS}"),
     )
     ending_at = MomentField(default=timezone.now, help_text="By default now.")
 
@@ -98,7 +97,7 @@ def page_of[M: Model](found: QuerySet[M], asked: Mapping[str, Any]) -> QuerySet[
 
 
 def days_until(workspace: Workspace, ending_at: datetime, length: int) -> list[date]:
-    """Return ``length`` days of the workspace's time zone, oldest first, less those to come."""
+    """Return ``length`` days of the workspace's time zone, oldest first, without future ones."""
     zone = ZoneInfo(workspace.time_zone)
     last, today = timezone.localdate(ending_at, zone), timezone.localdate(timezone=zone)
     days = (date.fromordinal(last.toordinal() - back) for back in range(length - 1, -1, -1))

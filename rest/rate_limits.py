@@ -1,7 +1,7 @@
 """How many calls a workspace may make: a fixed window, counted in the database.
 
-The counts live in an unlogged table: no call waits for a disk, every web process sees the same
-count, and a crash of the database forgets them.
+The counts are in an unlogged table: no call waits for a disk, and every web process sees the same
+count. A crash of the database loses them.
 """
 
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from rest_framework.exceptions import APIException
 
 from lib.statements import prepared_cursor
 
-# The row is there from a workspace's first call on; a new window begins it anew. A call that waited
-# for another across the end of a window counts in the new one.
+# A workspace's first call makes its row; a new window sets the count to zero. A call that waits for
+# another one until the window is over counts in the new window.
 SPEND = """
 insert into workspaces_ratewindow as held (workspace_id, name, starts_at, used)
 values (
@@ -29,7 +29,7 @@ returning used, extract(epoch from starts_at)::bigint
 
 
 class RateLimited(APIException):
-    """One call too many. ``wait`` is how many seconds to wait before the next."""
+    """One call too many. The next may come in ``wait`` seconds."""
 
     status_code = 429
     default_detail = "Rate Limited"
@@ -41,7 +41,7 @@ class RateLimited(APIException):
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What is left of a limit after a call. ``reset`` is when it is whole again, epoch seconds."""
+    """What is left of a limit after a call. The count ends at ``reset``, in epoch seconds."""
 
     limit: int
     used: int
@@ -57,7 +57,7 @@ class Allowance:
         }
 
     def insist(self) -> None:
-        """Raise ``RateLimited`` where the call is one too many."""
+        """Raise ``RateLimited`` if the call is one too many."""
         if self.used > self.limit:
             raise RateLimited(max(self.reset - time(), 1))
 
@@ -65,7 +65,7 @@ class Allowance:
 def spend(workspace_id: int, name: str, *, calls: int = 1) -> Allowance:
     """Count ``calls`` of the workspace against the limit ``name`` of ``settings.RATE_LIMITS``.
 
-    With 0 nothing is counted: it only tells what is left.
+    With 0 calls nothing is counted; the answer tells what is left.
     """
     limit, seconds = settings.RATE_LIMITS[name]
     values: dict[str, int | str] = {

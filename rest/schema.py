@@ -17,12 +17,12 @@ from drf_spectacular.utils import (
 from rest_framework import serializers
 from rest_framework.views import APIView
 
-ID = "3bbc4555-8fa0-4c9b-a5c0-4505edf3e064"
-#: By name, what to send as a parameter.
+EXAMPLE_ID = "3bbc4555-8fa0-4c9b-a5c0-4505edf3e064"
+#: What to send as a parameter, by its name.
 EXAMPLES: dict[str, Any] = {
-    "segment_id": ID,
-    "campaign_id": ID,
-    "canvas_id": ID,
+    "segment_id": EXAMPLE_ID,
+    "campaign_id": EXAMPLE_ID,
+    "canvas_id": EXAMPLE_ID,
     "subscription_group_id": "4d4f1c1e-9f9d-4a0c-a1d6-2f7f7f0d5e11",
     "event": "Signed up",
     "length": 7,
@@ -30,7 +30,7 @@ EXAMPLES: dict[str, Any] = {
     "end_date": "2026-06-28",
     "external_id": ["user-1"],
 }
-#: Of these one at least is needed, although none is required.
+#: Parameters that are not required each, but of which a call needs one at least.
 CHOICES = {"length", "start_date", "end_date", "external_id"}
 
 #: Why a call is refused, by status: a text, or a response where the answer has a shape of its own.
@@ -55,7 +55,7 @@ class SuccessSchema(serializers.Serializer):
 
 def documented[Call: type[APIView]](
     summary: str,
-    description: str = "",
+    description: str,
     *,
     tag: str,
     request: type[serializers.Serializer],
@@ -89,7 +89,7 @@ def documented[Call: type[APIView]](
         said = extend_schema(
             operation_id=operation_id,
             summary=summary,
-            description=description or None,
+            description=description,
             tags=[tag],
             responses={
                 **{each: _refusal(why) for each, why in _refusals_of(call, method).items()},

@@ -8,14 +8,14 @@ from rest_framework.response import Response
 
 from rest.calls import RestCall, cleaned
 from rest.queries import PageQuery, days_until, page_of
-from rest.schema import documented
+from rest.schema import EXAMPLE_ID, documented
 from segments import serializers
 from segments.models import Segment
 from segments.sizes.series import sizes_on
 from workspaces.models import Workspace
 
 EXAMPLE = {
-    "id": "3bbc4555-8fa0-4c9b-a5c0-4505edf3e064",
+    "id": EXAMPLE_ID,
     "name": "Trial drop-offs",
     "tags": ["trial"],
 }

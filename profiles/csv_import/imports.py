@@ -144,7 +144,7 @@ def fail(csv_import: CsvImport, reason: Sentence) -> None:
 
 
 def mend_imports() -> None:
-    """Start again what a killed worker left behind, and end what nobody works on any more."""
+    """Start again the jobs of killed workers, and end imports on which no job works any more."""
     stopped = Sentence(_("The worker was stopped while it read the file."))
     under_way = CsvImport.objects.filter(state__in=UNDER_WAY)
     mend_jobs(TASK, under_way, lambda each: fail(each, stopped), starts=STARTS)

@@ -1,6 +1,6 @@
 """The file of the rows that an import did not take: the line of each, why, and what it says.
 
-Why is kept as ``Sentence.dump`` has it, and said in the language of whoever reads it.
+The reason is kept as ``Sentence.dump`` has it, and said in the language of its reader.
 """
 
 import csv
@@ -15,13 +15,15 @@ from lib.spreadsheets import csv_line, guarded
 from lib.wording import in_words
 
 LINE, REASON = "line", "reason"
-#: Rows that are given to whoever downloads them at a time.
+#: Rows that a download gives at a time.
 CHUNK = 500
 
 
 class RejectedRows:
-    """Writes the file, chunk by chunk. What was written of a chunk that did not commit is
-    overwritten by the next: the database keeps the size up to which the file counts.
+    """Writes the file, chunk by chunk.
+
+    Rows of a chunk that did not commit are overwritten by the next chunk: the database keeps the
+    size up to which the file counts.
     """
 
     def __init__(self, path: Path, header: Sequence[str]) -> None:

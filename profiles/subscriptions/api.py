@@ -12,13 +12,13 @@ from rest_framework.response import Response
 from profiles.models import GroupSubscription, Profile, Subscription, SubscriptionGroup
 from profiles.subscriptions import serializers, states
 from rest.calls import RestCall, cleaned
-from rest.schema import documented
+from rest.schema import EXAMPLES, documented
 from workspaces.models import Workspace
 
 TAG = "Subscriptions"
 SUCCESS = {"message": "success"}
 ALL_APPLIED = "All of it was applied."
-GROUP = "4d4f1c1e-9f9d-4a0c-a1d6-2f7f7f0d5e11"
+GROUP = EXAMPLES["subscription_group_id"]
 
 
 @documented(
@@ -189,6 +189,7 @@ class UserStatus(RestCall):
 
 @documented(
     "Subscribe users to a group, or unsubscribe them",
+    "By external id, e-mail address or phone number. One that no user has changes nothing.",
     tag=TAG,
     request=serializers.SetStatusSerializer,
     answer_means=ALL_APPLIED,

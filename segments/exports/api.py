@@ -19,7 +19,7 @@ from profiles.attributes import is_storable
 from profiles.export.serializers import FieldsField, TextsField
 from rest.calls import RestCall, cleaned
 from rest.queries import Success, one_message
-from rest.schema import documented
+from rest.schema import EXAMPLE_ID, documented
 from segments.exports.jobs import file_of
 from segments.exports.user_objects_file import (
     TooManyExports,
@@ -32,29 +32,33 @@ from segments.models import ExportFormat, Segment
 from segments.serializers import SegmentQuery
 from workspaces.models import RestApiKey
 
-MOST_CUSTOM = 500
-MOST_LETTERS = 2000
+MOST_CUSTOM_ATTRIBUTES = 500
+MOST_URL_CHARACTERS = 2000
 CONTENT_TYPES = {"zip": "application/zip", "gz": "application/gzip"}
 
 
 @extend_schema_field(OpenApiTypes.URI)
 class CallbackField(serializers.Field):
-    """An address that can be called; whether it may be is found out when it is."""
+    """A URL that can be called. Whether its host may be called is judged when it is."""
 
     def to_internal_value(self, data: Any) -> str:
         try:
-            if not isinstance(data, str) or not is_storable(data) or len(data) > MOST_LETTERS:
+            if (
+                not isinstance(data, str)
+                or not is_storable(data)
+                or len(data) > MOST_URL_CHARACTERS
+            ):
                 raise ValueError
             outbound.check_url(data)
         except (ValueError, outbound.Refused):
             raise serializers.ValidationError(
-                f"`{self.field_name}` must be a URL of at most {MOST_LETTERS} characters"
+                f"`{self.field_name}` must be a URL of at most {MOST_URL_CHARACTERS} characters"
             ) from None
         return data
 
 
 class ExportSegmentSerializer(SegmentQuery):
-    """What to export of whom, and whom to tell."""
+    """What to export of which segment, and what to call when it is done."""
 
     callback_endpoint = CallbackField(
         required=False,
@@ -81,14 +85,14 @@ class ExportSegmentSerializer(SegmentQuery):
         return fields
 
     def validate_custom_attributes_to_export(self, names: list[str] | None) -> list[str] | None:
-        if names and len(names) > MOST_CUSTOM:
+        if names and len(names) > MOST_CUSTOM_ATTRIBUTES:
             raise serializers.ValidationError(
-                f"`custom_attributes_to_export` may have {MOST_CUSTOM} names"
+                f"`custom_attributes_to_export` may have {MOST_CUSTOM_ATTRIBUTES} names"
             )
         return names
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Say it in fields of ``UserExport``, but for the segment."""
+        """Return the fields of ``UserExport``, with ``segment_id`` for the segment."""
         fields, chosen = attrs["fields_to_export"], attrs.get("custom_attributes_to_export")
         if "custom_attributes" in fields or not chosen:
             chosen = None
@@ -123,7 +127,7 @@ class UnderWay(APIException):
     answer_means="It will be written.",
     request_example={
         "A segment": {
-            "segment_id": "3bbc4555-8fa0-4c9b-a5c0-4505edf3e064",
+            "segment_id": EXAMPLE_ID,
             "fields_to_export": ["external_id", "email", "custom_events"],
             "custom_attributes_to_export": ["plan"],
             "callback_endpoint": "https://example.com/exported",
@@ -159,7 +163,7 @@ class ExportSegment(RestCall):
 @require_safe
 @never_cache
 def download(request: HttpRequest, token: str) -> HttpResponseBase:
-    """Give the file to whoever knows its address, while it is kept."""
+    """Give the file to a caller who knows its address, while it is kept."""
     export = ready_export(token)
     if export is None:
         raise Http404

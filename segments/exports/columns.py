@@ -18,7 +18,7 @@ CUSTOM = "custom:"
 class Column:
     """One column: its key in a stored export, its heading in the file, the SQL of its value.
 
-    ``text`` says that people's own words stand in it. ``usual`` columns are chosen at first.
+    ``text`` says that its values were typed in by people. ``usual`` columns are chosen at first.
     """
 
     key: str

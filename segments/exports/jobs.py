@@ -99,7 +99,7 @@ def _reason(error: Exception) -> Sentence:
 
 
 class Progress:
-    """Tells how far an export is, while its own transaction may write nothing."""
+    """Tells how far an export is, over a connection of its own: that of the export only reads."""
 
     def __init__(self, export: Export) -> None:
         self._export = export
@@ -118,7 +118,7 @@ class Progress:
 
 
 def mend(model: type[Export], task: str) -> None:
-    """Start again what a killed worker left behind, and end what nobody works on any more."""
+    """Start again the jobs of killed workers, and end exports on which no job works any more."""
     stopped = Sentence(_("The worker was stopped while it wrote the file."))
     under_way = model._default_manager.filter(state__in=UNDER_WAY)
     mend_jobs(task, under_way, lambda export: fail(export, stopped), starts=STARTS)

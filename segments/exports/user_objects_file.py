@@ -1,7 +1,7 @@
 """The people of a segment as user objects, for a caller of the REST API.
 
-A job writes them, a JSON object a line, in one snapshot and in constant memory. Who has the address
-of the file may fetch it without signing in: the address holds a signature that nobody can guess.
+A job writes them, a JSON object a line, in one snapshot and in constant memory. A caller who has
+the address of the file needs no key: the address holds a signature that cannot be guessed.
 """
 
 import json
@@ -41,7 +41,7 @@ MOST_AT_ONCE = 100
 #: People in one file within the archive, and in one look at the database.
 PER_FILE = 5_000
 BATCH = 1_000
-#: Custom events and purchases that nobody repeated for so long are left out, as Braze does.
+#: Custom events and purchases that last happened longer ago are left out, as Braze does.
 RECENT = timedelta(days=90)
 SIGNER = Signer(salt="segments.user_exports")
 
@@ -98,7 +98,7 @@ def ready_export(token: str) -> UserExport | None:
 
 
 def note_download(export: UserExport) -> None:
-    """Put on record that somebody fetched the file."""
+    """Put on record that the file was fetched."""
     _put_on_record(export, DOWNLOADED)
 
 
@@ -148,7 +148,7 @@ def _write_users(export: UserExport, file: IO[bytes]) -> int:
     with people_of(export.segment.workspace) as people, jobs.Progress(export) as progress:
         audience = people.segment(export.segment_id)
         with ARCHIVES[export.output_format](file, export.object_prefix) as part:
-            # Also of nobody there is a file, an empty one.
+            # An empty segment gives one empty file.
             for number, start in enumerate(range(0, max(len(audience), 1), PER_FILE), start=1):
                 progress.tell(start, len(audience))
                 with part(number) as lines:

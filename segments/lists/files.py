@@ -29,7 +29,7 @@ COLUMNS = {
 KINDS = ("external_id", "braze_id", "alias", "email", "phone", "device_id")
 
 #: A row of the file: the kind of its identifier, the alias's label, the identifier; None is a row
-#: that names nobody.
+#: without an identifier.
 type Row = tuple[str, str, str] | None
 type Reader = Callable[[list[str]], Row]
 
@@ -112,7 +112,7 @@ def row_reader(header: list[str]) -> Reader:
 
 
 def valid(kind: str, label: str, identifier: str) -> Row:
-    """Return the row, or None if nobody can have such an identifier."""
+    """Return the row, or None if no profile can have such an identifier."""
     if not identifier or (kind == "alias" and not label):
         return None
     if any(len(text.encode()) > IDENTIFIER_BYTES for text in (label, identifier)):

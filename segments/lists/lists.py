@@ -1,7 +1,7 @@
 """Making fixed lists of people: from a CSV file, or from a segment as it is now.
 
-Nobody is ever created: a list holds people who are known, and its receipt says what became of
-every row of the file.
+No profile is created: a list holds profiles that exist, and its receipt says what became of every
+row of the file.
 """
 
 from collections.abc import Iterable, Iterator
@@ -77,7 +77,7 @@ class Tally:
         self.kinds: set[str] = set()
 
     def numbered(self, rows: Iterable[Row]) -> Iterator[str]:
-        """Yield the rows that name somebody as lines of COPY, each with its number."""
+        """Yield the rows that have an identifier as lines of COPY, each with its number."""
         for row in rows:
             self.rows += 1
             if row is None:

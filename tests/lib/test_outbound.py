@@ -161,7 +161,7 @@ def test_only_the_beginning_of_an_answer_is_read(allowed: None, receiver: Receiv
     with outbound.Client() as client:
         for _ in range(2):
             answer = client.post(receiver.url, content=b"{}")
-            assert answer.content == b"x" * outbound.BODY_BYTES
+            assert answer.content == b"x" * outbound.ANSWER_BYTES
 
 
 def test_a_client_keeps_its_connection(allowed: None, receiver: Receiver) -> None:

@@ -26,7 +26,7 @@ from workspaces.opening import admit, open_workspace
 WORKSPACE = "demo"
 USERS = 20_000
 MEMBERS = {f"{role.value}@example.com": role for role in reversed(Role)}
-PATIENCE = 30  # seconds until the portal must be ready
+PATIENCE_SECONDS = 30  # until the portal must be ready
 
 
 class Command(BaseCommand):
@@ -76,7 +76,7 @@ class Command(BaseCommand):
 
 
 def _await_ready(address: str) -> None:
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + PATIENCE_SECONDS
     with httpx.Client(trust_env=False, timeout=5) as client:
         while True:
             answer = client.get(f"{address}/readyz")
