@@ -102,7 +102,7 @@ def change_members(
 
 
 def _resolve(workspace_id: int, changes: list[Change]) -> Tally:
-    """Find whom the identifiers of ``changes`` mean: one statement a kind."""
+    """Find the profiles that the identifiers of ``changes`` name: one statement a kind."""
     users = look_up.by_external_id(workspace_id, [i for c in changes for i in c.user_ids])
     aliases = look_up.by_alias(workspace_id, [i for c in changes for i in c.aliases])
     devices, taken = look_up.by_device(workspace_id, [i for c in changes for i in c.device_ids])

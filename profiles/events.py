@@ -85,7 +85,7 @@ def record_events(
 
     ``spelled`` is what ``spell`` gives of them, if that was done before. What happened twice is
     kept twice, as Braze keeps it. The totals of each person follow by trigger. The transaction
-    fails in the end where somebody was deleted since they were found.
+    fails in the end where a profile was deleted since it was found.
     """
     if events:
         values: dict[str, Any] = {

@@ -13,7 +13,7 @@ from uuid import UUID
 from profiles.events import NewEvent
 from workspaces.models import Workspace
 
-#: The columns of ``Profile`` that tell a listener who somebody is.
+#: The columns of ``Profile`` that tell a listener who a person is.
 IDENTITY = ("braze_id", "external_id", "time_zone")
 #: By profile id, the values of ``IDENTITY``.
 type Identities = Mapping[int, Sequence[str]]

@@ -63,7 +63,7 @@ def merge(
 
 
 def subscribed(workspace_id: int) -> Sequence[tuple[int, str | None, str | None]]:
-    """Return whom the chunk that was merged last gave a subscription: profile ids, each with that
+    """Return the profiles that the chunk merged last gave a subscription: their ids, each with that
     to e-mail and that to push, as far as the row says.
     """
     return statements.rows("subscribed", workspace=workspace_id)

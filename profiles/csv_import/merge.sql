@@ -194,7 +194,7 @@ select count(*) from csv_row
 where not exists (select from csv_match where csv_match.number = csv_row.number)
 
 -- name: insert_new
--- Somebody else may have made a person meanwhile: then fewer are written, and the chunk begins
+-- Another transaction may have made a person meanwhile: then fewer are written, and the chunk begins
 -- anew.
 insert into profiles_profile (
     workspace_id, created_at, braze_id, external_id, email, phone,

@@ -45,7 +45,7 @@ def superseded_rows(open_file: Callable[[], BinaryIO], cleaner: Cleaner) -> tupl
 
 
 def _name_all(open_file: Callable[[], BinaryIO], cleaner: Cleaner) -> int:
-    """Write down whom each row names; return how many rows there are."""
+    """Write down the identifier that each row names; return how many rows there are."""
     total = 0
     with (
         transaction.atomic(),

@@ -42,7 +42,7 @@ TOLD_AT_ONCE = 1_000
 
 
 class Overtaken(Exception):
-    """Somebody else goes on with the import."""
+    """Another worker goes on with the import."""
 
 
 def run(pk: UUID) -> None:
@@ -160,7 +160,7 @@ class _Run:
 
 
 def _tell_of_subscriptions(workspace: Workspace) -> None:
-    """Tell whom the chunk gave a subscription, where a listener wants it."""
+    """Tell which profiles the chunk gave a subscription, where a listener wants it."""
     hearings = telling.Hearings(workspace)
     if not hearings.want(SINCE):
         return

@@ -1,4 +1,4 @@
-"""Whom a call of ``/users/export/ids`` asks for."""
+"""The profiles that a call of ``/users/export/ids`` asks for."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ class Named:
 
 
 def find(workspace: Workspace, named: Named) -> tuple[list[int], list[str]]:
-    """Return the profile ids of all whom ``named`` names, and the identifiers that name nobody.
+    """Return the profile ids of all that ``named`` names, and the identifiers that name none.
 
     Three statements at most. The people come in the order in which they were named, each once; of
     an alias that nobody has, its name is given.

@@ -1,4 +1,4 @@
-"""Finding the people whom identifiers name: one statement a kind, whatever their number."""
+"""Finding the profiles that identifiers name: one statement a kind, whatever their number."""
 
 import json
 from typing import Any
@@ -11,9 +11,8 @@ statements = Statements.beside(__file__, prepared=True)
 
 
 def by_external_id(workspace_id: int, external_ids: list[str]) -> dict[str, int]:
-    """Return the profile ids of those of ``external_ids`` that somebody has, or had until a rename.
-
-    What somebody has now comes before what another had.
+    """Return the profile ids of those of ``external_ids`` that a profile has, or had until a
+    rename. What one has now comes before what another had.
     """
     if not external_ids:
         return {}
@@ -52,12 +51,12 @@ def by_device(workspace_id: int, device_ids: list[str]) -> tuple[dict[str, int],
 
 
 def by_braze_id(workspace_id: int, braze_ids: list[str]) -> dict[str, int]:
-    """Return the profile ids of those of ``braze_ids`` that somebody has."""
+    """Return the profile ids of those of ``braze_ids`` that are known."""
     return dict(_rows("by_braze_id", workspace_id, braze_ids=braze_ids)) if braze_ids else {}
 
 
 def by_email(workspace_id: int, emails: list[str]) -> dict[str, int]:
-    """Return the profile ids of those of ``emails`` that somebody has.
+    """Return the profile ids of those of ``emails`` that a profile has.
 
     Of several people with one address it is the one written last, and an identified one before any
     other; of those written together, the one with the highest id. ``by_phone`` is the same with

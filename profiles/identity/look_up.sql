@@ -56,7 +56,7 @@ where workspace_id = (select %(workspace)s::bigint)
 
 -- name: by_email
 -- By profile_email. Of several with one address: the identified first, then who was written last,
--- as the mark tells; of those whom one transaction wrote, the one with the highest id.
+-- as the mark tells; of those that one transaction wrote, the one with the highest id.
 select distinct on (email) email, id
 from profiles_profile
 where workspace_id = (select %(workspace)s::bigint)

@@ -95,7 +95,7 @@ class DeleteSerializer(SomeItemsSerializer):
 
 
 class MergeUpdatesField(serializers.Field):
-    """The pairs of whom to merge and whom to keep."""
+    """The pairs of a profile to merge and one to keep."""
 
     def __init__(self, **kwargs: Any) -> None:
         messages: dict[str, Any] = dict.fromkeys(("required", "null"), NO_OBJECTS)
@@ -194,7 +194,7 @@ IDENTIFIERS: dict[str, Callable[[dict[str, Any]], Who | SharedAddress]] = {
 
 
 def read_any(item: Any) -> Who | SharedAddress:
-    """Return whom an identifier of ``/users/merge`` names. Raises ``Refused``."""
+    """Return what an identifier of ``/users/merge`` names. Raises ``Refused``."""
     known = item if isinstance(item, dict) else {}
     kinds = [kind for kind in IDENTIFIERS if known.get(kind) is not None]
     if len(kinds) != 1:

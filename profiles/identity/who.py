@@ -25,7 +25,7 @@ TOO_LONG = f"must have at most {IDENTIFIER_BYTES} bytes"
 
 
 class NotAnIdentifier(ValueError):
-    """A value that names nobody, whoever is asked for. The message says why, without a subject."""
+    """A value that can name no profile. The message says why, without a subject."""
 
 
 def is_keepable(text: str) -> bool:
@@ -87,7 +87,7 @@ class SharedAddress(NamedTuple):
     """One of the profiles that share an e-mail address or a phone number (``kind`` says which).
 
     The words of ``prioritization`` narrow them down in order. Unless exactly one is left then, it
-    names nobody.
+    names none.
     """
 
     kind: Kind
@@ -119,7 +119,7 @@ def read_who(item: Mapping[str, Any]) -> Who:
 
 
 def find_one(workspace: Workspace, named: Who | SharedAddress) -> int | None:
-    """Return the profile id of the one whom ``named`` names, or None."""
+    """Return the profile id that ``named`` names, or None."""
     if isinstance(named, Who):
         return find(workspace, [named]).get(named)
     people: Candidates = look_up.sharing(workspace.pk, named.kind, named.address)

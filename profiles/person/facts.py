@@ -14,7 +14,7 @@ MOST_EVENTS = 25
 
 @dataclass(frozen=True)
 class Activity:
-    """What somebody did of one kind: how often, for how much, when first and last, by name."""
+    """What a person did of one kind: how often, for how much, when first and last, by name."""
 
     kind: EventKind
     totals: list[EventTotal]

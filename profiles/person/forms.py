@@ -21,7 +21,7 @@ ROWS = {"rows": 3}
 YES_OR_NO = (("", "–"), ("true", gettext_lazy("yes")), ("false", gettext_lazy("no")))
 JOINED, LEFT = Subscription.SUBSCRIBED, Subscription.UNSUBSCRIBED
 JOINED_OR_LEFT = [(state.value, state.label) for state in (JOINED, LEFT)]
-#: What somebody may enter wrong, whatever the attribute: the page says it in the reader's language.
+#: What is said of a wrong value, whatever the attribute: in the language of the reader.
 WRONG = gettext_lazy("This is no value of this attribute.")
 
 

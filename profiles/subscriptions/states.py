@@ -70,7 +70,7 @@ def set_address_states(workspace: Workspace, emails: Collection[str], state: Sub
 
 
 def _addresses(texts: Collection[str]) -> set[str]:
-    """Return those of ``texts`` that somebody can have as an address, as it is kept."""
+    """Return those of ``texts`` that can be an address, as it is kept."""
     found = set()
     for text in texts:
         with suppress(InvalidAttribute):

@@ -29,8 +29,8 @@ type Span = tuple[datetime, datetime]
 def track(workspace: Workspace, call: TrackCall) -> None:
     """Read ``call`` and apply it: attributes, then events, then purchases, each array in its order.
 
-    Whom nobody knows is made, if the item allows it; otherwise the item applies to nobody. An item
-    that the present state of a person does not allow is added to the refusals of ``call`` and
+    A profile that is unknown is made, if the item allows it; otherwise the item is passed over. An
+    item that the present state of a profile does not allow is added to the refusals of ``call`` and
     leaves no trace. Raises ``ResourceLocked``, and what ``call.read`` raises.
     """
     try:
@@ -70,7 +70,7 @@ def _apply(workspace: Workspace, call: TrackCall) -> None:
             call.refuse(str(error), "attributes", index)
     sessions = list(_sessions(applied))
     told.events = [*sessions, *_events(ids, occurrences)]
-    # Otherwise they are not those that were spelled: some are of nobody, or sessions have come.
+    # Otherwise they are not those that were spelled: some are of no profile, or sessions have come.
     if not sessions and len(told.events) == len(occurrences):
         told.spelled = spelled
     writing.record(workspace, told, hearings=hearings)

@@ -35,7 +35,7 @@ IGNORED = frozenset({"external_id", "user_alias", "braze_id", "facebook", "twitt
 
 @dataclass(slots=True)
 class Attributes:
-    """What is said of one person. ``creates`` tells whether somebody unknown is made.
+    """What is said of one person. ``creates`` tells whether an unknown profile is made.
 
     ``columns`` are of ``Profile``; ``first_session`` and ``last_session`` are moments at which
     the app ``app_id`` was used.
@@ -150,8 +150,8 @@ def _imported_tokens(item: dict[str, Any]) -> list[Attributes]:
 
 
 def _creates(item: dict[str, Any], who: Who) -> bool:
-    """Tell whether ``who`` is made where nobody is known: of an alias only if it is asked for, and
-    nobody ever chooses a Braze id.
+    """Tell whether ``who`` is made where it is unknown: of an alias only if it is asked for, and
+    never of a Braze id, which no caller chooses.
     """
     update_only = _flag(item, "_update_existing_only", default=who.kind is Kind.ALIAS)
     return not update_only and who.kind is not Kind.BRAZE_ID

@@ -1,5 +1,5 @@
-"""The one place through which everything passes that happens to people: what is said of them and
-where they are, their subscriptions, and the custom events, purchases and sessions that they had.
+"""Writing what a track call says of people: their attributes and where they are, their
+subscriptions, and the custom events, purchases and sessions that they had.
 
 A call gathers it as plain values, and ``record`` writes it, within the call's transaction.
 """
@@ -52,7 +52,7 @@ class Changes:
 
 def hold(workspace: Workspace, ids: Collection[int]) -> dict[int, dict[str, Any]]:
     """Lock the people ``ids``, in their order, until the transaction ends; return their custom
-    attributes, which nobody else changes until then.
+    attributes, which no other call changes until then.
 
     Those who are gone are left out.
     """
@@ -72,7 +72,7 @@ def record(
     ``hearings`` are those that the transaction asked already.
 
     The custom attributes of people must have been held, where what is put depends on them. Raises
-    ``Collided`` where somebody was deleted, or merged, since they were found; or the transaction
+    ``Collided`` where a profile was deleted, or merged, since it was found; or the transaction
     fails in the end.
     """
     if told.people:
