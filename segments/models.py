@@ -68,7 +68,7 @@ class Segment(models.Model):
 
 
 class SegmentVersion(models.Model):
-    """A segment as somebody saved it. The newest one is the segment as it stands."""
+    """A segment as it was saved. The newest version is the segment as it stands."""
 
     segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="versions")
     name = models.CharField(max_length=200)

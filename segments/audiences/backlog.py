@@ -14,7 +14,7 @@ from segments.filters.base import Filter, InvalidTree
 from segments.models import LeafBuild
 from workspaces.models import Workspace
 
-#: How long to wait after each failure. After the last, whoever asks again starts anew.
+#: How long to wait after each failure. After the last one, the next who asks starts anew.
 LADDER = tuple(timedelta(seconds=seconds) for seconds in (10, 60, 300, 1800, 7200))
 #: A build that was due so long ago and is still not done is asked for again.
 FORGOTTEN_AFTER = timedelta(minutes=15)
@@ -80,7 +80,7 @@ def _is_over(build: LeafBuild, now: datetime) -> bool:
 def begin(build: LeafBuild) -> bool:
     """Count an attempt before it is made: a worker that is killed counts nothing afterwards.
 
-    False is for a build that somebody else was done with, and for one that was begun too often and
+    False is for a build that another worker has finished, and for one that was begun too often and
     never ended: it is given up.
     """
     if build.attempts > len(LADDER):
@@ -93,7 +93,7 @@ def begin(build: LeafBuild) -> bool:
 def fail(build: LeafBuild, reason: str) -> None:
     """Write down why ``build`` failed, and try it again after a while that grows.
 
-    Nothing happens when somebody else was done meanwhile.
+    Nothing happens when another worker has finished it meanwhile.
     """
     now = timezone.now()
     wait = LADDER[build.attempts - 1] if build.attempts <= len(LADDER) else None
@@ -122,7 +122,7 @@ def enqueue(fingerprint: str, at: datetime | None = None) -> None:
         "segments.tasks.build_leaf",
         queueing_lock=f"leaf {fingerprint}",
         schedule_at=at,
-        # The newest first, and before other work: somebody looks at a page and waits for it, while
+        # The newest first, and before other work: a member looks at a page and waits for it, while
         # what was asked before may be what they have since typed over.
         priority=int(timezone.now().timestamp()),
     )

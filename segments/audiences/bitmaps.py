@@ -97,7 +97,7 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Moved:
-    """Who entered an audience and who left it between two states of it."""
+    """The people who entered an audience and who left it, between two states of it."""
 
     entered: BitMap
     left: BitMap

@@ -10,7 +10,7 @@ from segments.models import LeafBuild
 def build(fingerprint: str) -> None:
     """Build the leaf that was asked for, or write down why it cannot be built.
 
-    Nothing happens when somebody else built it meanwhile.
+    Nothing happens when another worker has built it meanwhile.
     """
     asked = LeafBuild.objects.select_related("workspace").filter(pk=fingerprint).first()
     if asked is None or not backlog.begin(asked):

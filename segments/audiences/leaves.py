@@ -82,7 +82,7 @@ class Leaves:
         return self.leaf(EVERYONE)
 
     def leaf(self, item: Filter) -> BitMap:
-        """Return the ids of those for whom ``item`` holds, its negation left aside.
+        """Return the ids of the people for whom ``item`` holds. Its negation is not applied.
 
         Raises ``NotReady`` if that would take longer than ``within``, ``DatabaseError`` if it
         cannot be answered at all.
@@ -97,8 +97,8 @@ class Leaves:
         return self.bitmaps[name]
 
     def build(self, item: Filter) -> None:
-        """Bring the leaf ``item`` up to date and store it, however fresh the stored one is: whoever
-        asked for it has an older one, and waits.
+        """Bring the leaf ``item`` up to date and store it, however fresh the stored one is: the
+        page that asked for it has an older one, and waits.
 
         Raises ``DatabaseError`` if it cannot be answered.
         """
@@ -279,7 +279,7 @@ class Leaves:
         ]
 
     def _looks(self, wanted: dict[str, Filter], known: dict[str, Leaf]) -> dict[str, BitMap | None]:
-        """Return, by leaf, whom to look at again; None is too many, and the leaf is built anew.
+        """Return, by leaf, the people to look at again. None is too many: the leaf is built anew.
 
         Leaves over the same data ask the same, and all is asked in one statement.
         """
@@ -319,7 +319,7 @@ def _union(parts: Iterable[BitMap | None]) -> BitMap | None:
 
 
 def _is_much(look: BitMap | None) -> bool:
-    """Tell whether so many are to be looked at that somebody may have done and stored it."""
+    """Tell whether so many are to be looked at that a job may have done and stored it."""
     return look is None or len(look) > WORTH_STORING
 
 

@@ -65,13 +65,13 @@ class People:
         return self.leaves.everyone()
 
     def audience(self, node: Node) -> BitMap:
-        """Return the ids of the people whom ``node`` means, worked out once."""
+        """Return the ids of the people of ``node``. They are worked out once."""
         if node not in self._audiences:
             self._audiences[node] = node.audience(self)
         return self._audiences[node]
 
     def leaf(self, item: Filter) -> BitMap:
-        """Return the ids of those for whom ``item`` holds, its negation left aside.
+        """Return the ids of the people for whom ``item`` holds. Its negation is not applied.
 
         Raises ``NotReady`` if that would take longer than ``within``, ``DatabaseError`` if it
         cannot be answered at all.
@@ -114,7 +114,7 @@ class People:
         return read_tree(self._trees[str(pk)])
 
     def size(self, node: Node) -> Size | None:
-        """Return how many people ``node`` means: estimated while a bitmap of it is not ready.
+        """Return how many people are in ``node``: estimated while a bitmap of it is not ready.
 
         None is when not even a part of the people could be asked in the time of a page.
         """
@@ -129,7 +129,7 @@ class People:
             return None
 
     def sample(self, node: Node, most: int = 10) -> list[Profile]:
-        """Return up to ``most`` people whom ``node`` means, drawn at random, ordered by id."""
+        """Return up to ``most`` people of ``node``, drawn at random, ordered by id."""
         with suppress(NotReady):
             return sample(self.audience(node), most)
         if not self.leaves.is_large:
@@ -169,7 +169,7 @@ class People:
     def prepare(self, nodes: Iterable[Node]) -> None:
         """Bring the bitmaps of all ``nodes`` up to date together: a few statements for them all.
 
-        Whoever asks for many sizes calls it first. Nothing is raised for what cannot be answered.
+        Call it before asking for many sizes. Nothing is raised for what cannot be answered.
         """
         self.leaves.prepare(self._leaves_in(nodes))
 

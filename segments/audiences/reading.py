@@ -1,4 +1,4 @@
-"""Asking the database for whom filters hold: many queries in one statement, four bytes an id."""
+"""Reading ids from the database: many queries in one statement, four bytes an id."""
 
 import sys
 from array import array
@@ -45,10 +45,10 @@ def read_counted(queries: Collection[Query]) -> list[tuple[BitMap, int]]:
 
 
 def tested(tests: Collection[Query], ids: BitMap) -> list[BitMap]:
-    """Return who of the people ``ids`` passes each of ``tests``, conditions on a person's row.
+    """Return which of the people ``ids`` pass each of ``tests``, conditions on a profile's row.
 
-    All in one walk over those rows: of one person 150 take 2 ms, as queries 10 ms, nearly all of it
-    for planning.
+    All in one walk over those rows: for one profile 150 take 2 ms, and 10 ms as queries, nearly all
+    of it for planning.
     """
     found = ", ".join(
         f"string_agg(int4send(id::int4), '') filter (where {test.sql})" for test in tests
@@ -59,10 +59,10 @@ def tested(tests: Collection[Query], ids: BitMap) -> list[BitMap]:
 
 
 def read_among(queries: Collection[Query], ids: BitMap) -> list[BitMap]:
-    """Run ``queries`` as one statement and return who of the people ``ids`` each selects.
+    """Run ``queries`` as one statement and return which of the people ``ids`` each selects.
 
-    Of few people, those that differ in their parameters alone are planned once: of one person 150
-    take 4 ms, each for itself 35 ms, nearly all of it for planning.
+    For few people, queries that differ in their parameters alone are planned once: for one profile
+    150 take 4 ms, and 35 ms one by one, nearly all of it for planning.
     """
     alike: dict[Any, list[int]] = {}
     asked = list(queries)

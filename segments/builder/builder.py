@@ -118,7 +118,7 @@ class Builder:
             self.problem = about(count, self.catalogue.name_of(key), error)
 
     def _read_json(self) -> None:
-        """Keep the text of the JSON view if somebody is at work on it."""
+        """Keep the text of the JSON view if the member has changed it."""
         text = json_view.same_lines(self._data.get(f"{self.prefix}-json", ""))
         if text and json_view.mark(text) != self._data.get(f"{self.prefix}-json-mark"):
             self._json = text
@@ -282,7 +282,7 @@ class Builder:
 
     @property
     def json_mark(self) -> str:
-        """By what to see whether somebody changed the text; nothing while somebody does."""
+        """By which to see whether the text was changed; empty once it is."""
         return json_view.mark(self.json) if self._json is None else ""
 
     @property

@@ -1,4 +1,4 @@
-"""What saving a draft would change: who enters, who leaves, and what they enter and leave."""
+"""What saving a draft would change: who enters, who leaves, and which messages that concerns."""
 
 from dataclasses import dataclass
 

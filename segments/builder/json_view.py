@@ -13,7 +13,6 @@ def written(tree: Tree) -> str:
 
 
 def written_value(value: Value) -> str:
-    """Write the value of a filter."""
     return json.dumps(list(value), ensure_ascii=False)
 
 
@@ -23,5 +22,5 @@ def same_lines(text: str) -> str:
 
 
 def mark(text: str) -> str:
-    """Return a short mark by which to see whether somebody changed ``text``."""
+    """Return a short mark by which to see whether ``text`` was changed."""
     return sha256(text.encode(errors="replace")).hexdigest()[:16]

@@ -26,10 +26,10 @@ type Choices = Sequence[tuple[str, Label]]
 type Value = tuple[Any, ...]
 
 
-#: For how long ahead a leaf knows whose answer may flip with time: they are looked at each minute,
-#: so that a day of them would be more work than the four times that a leaf is built anew in it.
+#: How far ahead a leaf knows which answers may flip with time. These people are looked at each
+#: minute: a whole day of them would be more work than to build the leaf anew four times a day.
 HORIZON = timedelta(hours=6)
-#: Any moment: for it a filter is spelled out where its meaning counts and not its answer.
+#: Any moment will do: ``meaning`` spells a filter out for this one.
 SPELLED_AT = datetime(2024, 2, 28, 23, 30, tzinfo=UTC)
 
 
@@ -58,10 +58,10 @@ class Query:
 
 @dataclass(frozen=True)
 class Since:
-    """The marks from the transaction ``token`` on that the reader may see: below ``before``.
+    """The marks that the reader may see: from the transaction ``token`` on, and below ``before``.
 
-    A dump that was restored into another cluster brings marks that lie ahead there: without the
-    second bound everybody would look changed, until that cluster has come as far.
+    A dump restored into another cluster brings marks that are still ahead there. Without the second
+    bound every profile would look changed until that cluster has caught up.
     """
 
     token: int
@@ -128,10 +128,10 @@ class Population(Protocol):
         """Return the ids of all people."""
 
     def leaf(self, item: "Filter") -> BitMap:
-        """Return the ids of those for whom ``item`` holds, its negation left aside."""
+        """Return the ids of the people for whom ``item`` holds. Its negation is not applied."""
 
     def audience(self, node: "Node") -> BitMap:
-        """Return the ids of the people whom ``node`` means, worked out once."""
+        """Return the ids of the people of ``node``. They are worked out once."""
 
     def segment(self, pk: str | UUID) -> BitMap:
         """Return the ids of the people of a segment."""
@@ -144,7 +144,7 @@ class Population(Protocol):
 
 
 class Node(Protocol):
-    """What means some people: a filter, a group, a tree."""
+    """What selects people: a filter, a group, a tree."""
 
     def audience(self, people: Population) -> BitMap:
         """Return the ids of those people."""
@@ -205,12 +205,14 @@ class Filter:
         return ()
 
     def query(self, workspace: Workspace, now: datetime) -> Query:
-        """Select the people for whom the filter holds, its negation left aside."""
+        """Select the people for whom the filter holds. Its negation is not applied."""
         raise NotImplementedError
 
     def test(self, now: datetime) -> Query | None:
-        """Say the same of one row of ``profiles_profile``, as a condition; None where that row does
-        not tell. Of a few people hundreds of conditions are asked in the time of some queries.
+        """Say the same as a condition on one row of ``profiles_profile``. None where that row does
+        not tell.
+
+        For a few people, hundreds of conditions take no longer than a handful of queries.
         """
         return None
 
@@ -234,7 +236,7 @@ class Filter:
 
     @property
     def picked(self) -> tuple[str, ...]:
-        """What of the value names rows that somebody may delete, as ``choices`` offers them."""
+        """The ids in the value, as ``choices`` offers them: their rows may be deleted meanwhile."""
         return ()
 
     def seen(self, workspace: Workspace, profile: Profile, now: datetime) -> str:

@@ -55,7 +55,6 @@ class Catalogue:
         return subject in self._subjects[filter_class]
 
     def label(self, item: Filter) -> Label:
-        """Name ``item`` as the menu does."""
         if item.key not in self._labels:
             self._labels[item.key] = item.label(self.workspace, item.subject)
         return self._labels[item.key]

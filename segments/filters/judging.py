@@ -1,7 +1,7 @@
-"""The one judge of a filter, whoever sends it: the form, a text of JSON, what is stored.
+"""The one judge of a filter, wherever it comes from: the form, a text of JSON, a stored tree.
 
-All of it is bounded, so that nobody can have the portal read without an end. What is wrong is said
-by ``InvalidTree``, with a sentence.
+Everything has a limit, so that no caller can make the portal read without end. What is wrong is
+said by ``InvalidTree``, with a sentence.
 """
 
 import json

@@ -79,7 +79,6 @@ def people_on(
 
 @workspace_page()
 def user_list_list(request: WorkspaceRequest) -> HttpResponse:
-    """All lists, by name."""
     known = UserList.objects.in_workspace(request.workspace).select_related("segment", "created_by")
     page = Paginator(known, PER_PAGE).get_page(request.GET.get("page"))
     sizes, pending = people_on(request.workspace, page)

@@ -19,8 +19,6 @@ from workspaces.models import Workspace
 
 
 class OverlapForm(forms.Form):
-    """The two segments to compare."""
-
     use_required_attribute = False
 
     a = forms.ModelChoiceField(Segment.objects.none(), label=_("Segment A"))

@@ -1,4 +1,4 @@
-"""People meant by several trees at once: whom all of them mean, or one but not the other."""
+"""Nodes made of several trees: people who are in all of them, or in one but not in another."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from segments.filters.base import Filter, Node, Population
 
 @dataclass(frozen=True)
 class Intersection:
-    """The people whom all of one or more ``nodes`` mean."""
+    """The people who are in all of one or more ``nodes``."""
 
     nodes: tuple[Node, ...]
 
@@ -26,7 +26,7 @@ class Intersection:
 
 @dataclass(frozen=True)
 class Difference:
-    """The people whom ``node`` means and ``without`` does not."""
+    """The people who are in ``node`` and not in ``without``."""
 
     node: Node
     without: Node

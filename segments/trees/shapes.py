@@ -1,7 +1,7 @@
-"""What a tree of filters must look like, whoever sends it, around its filters.
+"""What a tree must look like around its filters, wherever it comes from.
 
-All of it is bounded, so that nobody can have the portal read without an end. Raises
-``InvalidTree`` with a sentence.
+Everything has a limit, so that no caller can make the portal read without end. What is wrong is
+said by ``InvalidTree``, with a sentence. ``filters.judging`` judges the filters.
 """
 
 import json

@@ -65,7 +65,7 @@ class Tree:
             yield from group.filters
 
     def audience(self, people: Population) -> BitMap:
-        """Return the ids of the people whom the tree means."""
+        """Return the ids of the people who are in the tree."""
         inside = (
             joined(self.join, (people.audience(group) for group in self.groups))
             if self.groups
@@ -76,7 +76,6 @@ class Tree:
         )
 
     def leaves(self, people: Population) -> Iterator[Filter]:
-        """Give the filters whose bitmaps ``audience`` combines."""
         for group in self.groups + self.exclusions:
             yield from group.leaves(people)
 
@@ -97,7 +96,7 @@ class Tree:
         )
 
     def words(self, catalogue: Catalogue) -> tuple[str, str]:
-        """Say what holds for those who are in, and what for those who are excluded."""
+        """Say what holds for people who are in, and what holds for those who are excluded."""
         said = [group.sentence(catalogue) for group in self.groups]
         if len(said) > 1:
             said = [
@@ -108,7 +107,6 @@ class Tree:
         return joined_words(self.join, said), joined_words("any", outside)
 
     def sentence(self, catalogue: Catalogue) -> str:
-        """Say in words whom the tree means."""
         inside, outside = self.words(catalogue)
         if not inside and not outside:
             return _("Everyone")
