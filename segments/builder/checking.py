@@ -50,10 +50,12 @@ def _checked(item: Filter, number: int, catalogue: Catalogue) -> Filter:
 def refuse_unknown(item: Filter, catalogue: Catalogue) -> None:
     """Raise ``InvalidTree`` if a tree may not name ``item``, or what it picks is not there."""
     if item.key not in catalogue:
-        raise InvalidTree(_("it asks about what this workspace does not have."))
+        raise InvalidTree(_("it asks about something that this workspace does not have."))
     known = dict(catalogue.choices(item)) if item.picked else {}
     if any(pk not in known for pk in item.picked):
-        raise InvalidTree(_("it names what does not exist: %(what)s.") % {"what": item.gone})
+        raise InvalidTree(
+            _("it refers to something that does not exist: %(what)s.") % {"what": item.gone}
+        )
 
 
 def checked_labels(tree: Tree, catalogue: Catalogue) -> Tree:

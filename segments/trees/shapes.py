@@ -32,7 +32,7 @@ JOINS = ("all", "any")
 def parse(text: str) -> Any:
     """Read a tree as JSON: no repeated keys, no numbers that JSON does not have."""
     if len(text) > LONGEST_JSON:
-        raise InvalidTree(_("This is longer than any tree of filters may be."))
+        raise InvalidTree(_("This text is too long for a tree of filters."))
     try:
         return json.loads(text, object_pairs_hook=_without_repeats, parse_constant=_no_number)
     except InvalidTree:
@@ -43,13 +43,13 @@ def parse(text: str) -> Any:
             _("This is not JSON: %(problem)s, in line %(line)s at character %(column)s.") % place
         ) from error
     except (ValueError, RecursionError) as error:  # a number without an end, nested without an end
-        raise InvalidTree(_("This is not JSON that can be read.")) from error
+        raise InvalidTree(_("This is not valid JSON.")) from error
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise InvalidTree(_("A key stands twice in one object."))
+        raise InvalidTree(_("A key appears twice in one object."))
     return found
 
 
@@ -86,7 +86,7 @@ def check_keys(node: Any, allowed: tuple[str, ...], needed: tuple[str, ...] = ()
     """Refuse what is not an object, has other keys than ``allowed``, or lacks ``needed`` ones."""
     if not isinstance(node, dict):
         words = {"keys": _quoted(allowed)}
-        raise InvalidTree(_("Here stands an object with the keys %(keys)s.") % words)
+        raise InvalidTree(_("An object with the keys %(keys)s is expected here.") % words)
     for key in node:
         if key not in allowed:
             words = {"key": shown(key), "keys": _quoted(allowed)}
