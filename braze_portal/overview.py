@@ -105,7 +105,7 @@ def next_steps(member: Member, figures: Figures) -> list[Step]:
         ),
         Step(
             _("Build a segment"),
-            _("Combine a cohort with anything else that is known of your users."),
+            _("Combine a cohort with anything else that you know about your users."),
             url("segment-new", Role.MARKETER),
             figures.segments > 0,
         ),

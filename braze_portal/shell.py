@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from workspaces.models import Role
 
-THEMES = (("light", _("Light")), ("dark", _("Dark")), ("auto", _("Like the device")))
+THEMES = (("light", _("Light")), ("dark", _("Dark")), ("auto", _("Same as the device")))
 THEME_SECONDS = 365 * 24 * 60 * 60
 
 

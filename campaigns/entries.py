@@ -67,7 +67,7 @@ class ScheduledForm(EntryForm):
         label=gettext_lazy("Last day"),
         required=False,
         help_text=gettext_lazy(
-            "Included; only for a schedule that repeats. Leave it empty to go on."
+            "This day is included. Only for a schedule that repeats; leave it empty for no end."
         ),
     )
 
@@ -109,7 +109,7 @@ class ActionForm(EntryForm):
         if cleaned.get("trigger") not in NAMED_TRIGGERS:
             cleaned["name"] = ""
         elif not cleaned.get("name") and "name" not in self.errors:
-            self.add_error("name", _("Name the event or attribute that users enter by."))
+            self.add_error("name", _("Name the event or attribute that makes users enter."))
         opens, closes = cleaned.get("opens_at"), cleaned.get("closes_at")
         if opens and closes and closes <= opens:
             self.add_error("closes_at", _("The window closes before it opens."))

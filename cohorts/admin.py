@@ -60,7 +60,7 @@ class PartnerApiKeyAdmin(admin.ModelAdmin):
     ) -> None:
         key, secret = keys.issue_partner_key(obj.partner)
         obj.pk = key.pk
-        shown = _("Hand this key to %(partner)s, it is shown only now: %(secret)s")
+        shown = _("Hand this key to %(partner)s. It is shown only now: %(secret)s")
         messages.warning(request, shown % {"partner": obj.partner, "secret": secret})
 
 

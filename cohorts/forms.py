@@ -18,7 +18,7 @@ GRACE_PERIODS = {
     "week": timedelta(days=7),
 }
 ENDS = [
-    (AT_ONCE, _("At once")),
+    (AT_ONCE, _("Immediately")),
     ("hour", _("In 1 hour")),
     ("day", _("In 1 day")),
     ("week", _("In 7 days")),
@@ -32,7 +32,7 @@ class KeyForm(forms.ModelForm):
         fields = ("name",)
         labels = {"name": _("Name")}  # noqa: RUF012
         help_texts = {  # noqa: RUF012
-            "name": _("By which your colleagues will know it, for example who got it and when.")
+            "name": _("Helps your colleagues recognise the key: for example, who got it and when.")
         }
 
 
@@ -65,9 +65,11 @@ class InvalidateForm(forms.Form):
         if data.get("when") != AT_DATE or "date" in self.errors:
             return data
         if data["date"] is None:
-            self.add_error("date", _("Say when the key should end."))
+            self.add_error("date", _("Choose when the key should end."))
         elif data["date"] <= timezone.now():
-            self.add_error("date", _("This moment has passed. To end the key now, take “At once”."))
+            self.add_error(
+                "date", _("This time has passed. To end the key now, choose “Immediately”.")
+            )
         return data
 
     def save(self) -> bool:

@@ -68,7 +68,7 @@ def key_generate(request: WorkspaceRequest, partner: str) -> HttpResponse:
                 request.workspace, owner, name=name, created_by=request.user
             )
         except rotation.NameTaken:
-            form.add_error("name", _("A live key has this name already: choose another."))
+            form.add_error("name", _("A live key has this name already. Choose a different name."))
         else:
             _record(request, "Generated Data Import Key", key)
             context |= {"key": key, "secret": secret}
@@ -88,7 +88,11 @@ def key_reveal(request: WorkspaceRequest, partner: str, key: int) -> HttpRespons
     try:
         secret = keys.reveal(found)
     except InvalidToken:
-        return _to_partner(request, partner, _("This installation cannot read this key."))
+        return _to_partner(
+            request,
+            partner,
+            _("The portal cannot decrypt this key. Ask whoever runs it to check its data keys."),
+        )
     _record(request, "Revealed Data Import Key", found)
     shown = {"partner": found.partner, "revealed": found, "secret": secret}
     if request.htmx:
@@ -107,7 +111,10 @@ def key_invalidate(request: WorkspaceRequest, partner: str, key: int) -> HttpRes
     form = InvalidateForm(_posted(request), key=found)
     if form.is_valid():
         if not form.save():
-            messages.error(request, _("Somebody else has just changed this key: look again."))
+            messages.error(
+                request,
+                _("Somebody else has just changed this key. Check its state, then try again."),
+            )
             return redirect(request.path)
         kept = not found.invalidated_at and not found.expires_at
         ends = found.invalidated_at or found.expires_at

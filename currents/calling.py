@@ -18,7 +18,7 @@ from lib.sealing import unseal
 from lib.wording import Sentence
 
 VERSION = "1"
-NO_KEY = _("No data key opens the token of this connector")
+NO_KEY = _("No data key can decrypt the token of this connector")
 REDACTED = "[REDACTED]"
 #: How much of an answer's body the error keeps. Characters.
 EXCERPT = 500

@@ -42,7 +42,9 @@ class ConnectorForm(forms.ModelForm):
         model = Connector
         fields = ("name", "url", "event_types", "batch_size", "flush_seconds", "gzip")
         help_texts = {  # noqa: RUF012
-            "url": gettext_lazy("Where the events are posted to, as Heap's account manager has it.")
+            "url": gettext_lazy(
+                "The address that events are sent to. Your Heap account manager knows it."
+            )
         }
 
     def __init__(self, data: Any = None, *, instance: Connector) -> None:
@@ -121,5 +123,5 @@ class ReplayForm(forms.Form):
     def clean_start(self) -> Any:
         start = self.cleaned_data["start"]
         if not timezone.now() - partitions.KEPT <= start <= timezone.now():
-            raise ValidationError(_("Enter a moment of the last 7 days."))
+            raise ValidationError(_("Enter a time within the last 7 days."))
         return start

@@ -94,11 +94,11 @@ def _tell_of_test(request: WorkspaceRequest, answer: Answer) -> None:
     if answer.status is None:
         values["detail"] = in_words(answer.detail)
     if answer.reaction is Reaction.DONE:
-        messages.success(request, _("The receiver took the test events: %(status)s") % values)
+        messages.success(request, _("The receiver accepted the test events: %(status)s") % values)
     elif answer.status is None:
         messages.error(request, _("The receiver did not answer: %(detail)s") % values)
     else:
-        said = _("The receiver did not take the test events: %(status)s %(detail)s")
+        said = _("The receiver did not accept the test events: %(status)s %(detail)s")
         messages.error(request, said % values)
 
 

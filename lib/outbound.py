@@ -63,7 +63,7 @@ def check_url(url: str) -> httpx.URL:
     try:
         parts = httpx.URL(url)
     except (httpx.InvalidURL, TypeError, ValueError) as error:
-        raise Refused(_("That is not a URL")) from error
+        raise Refused(_("This is not a URL")) from error
     if parts.scheme not in {"http", "https"} or not parts.host:
         raise Refused(_("A URL begins with https:// or http:// and names a host"))
     if parts.userinfo:

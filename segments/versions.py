@@ -110,10 +110,10 @@ def _described(new: SegmentVersion, old: SegmentVersion) -> Iterator[Change]:
 
 def _joined(new: Stored, old: Stored) -> Iterator[Change]:
     """Say which joins changed, where there is something to join."""
-    yield from _rejoined(_("Of the groups must hold"), new, old, "groups")
+    yield from _rejoined(_("Groups that must match"), new, old, "groups")
     for kind, words in (
-        ("groups", _("Of group %(number)s must hold")),
-        ("exclusions", _("Of exclusion group %(number)s must hold")),
+        ("groups", _("Filters of group %(number)s that must match")),
+        ("exclusions", _("Filters of exclusion group %(number)s that must match")),
     ):
         pairs = zip(new.get(kind, []), old.get(kind, []), strict=False)
         for number, (now, then) in enumerate(pairs, 1):

@@ -18,7 +18,7 @@ class SignInForm(AuthenticationForm):
     )
 
     error_messages = AuthenticationForm.error_messages | {
-        "invalid_login": _("This e-mail address and password do not belong together."),
+        "invalid_login": _("The e-mail address or the password is wrong."),
     }
 
 
@@ -55,7 +55,9 @@ class RoleForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if self.is_own and cleaned.get("role") != Role.ADMIN and not cleaned.get("own"):
-            self.add_error("own", _("You are about to change your own role. Tick this to go on."))
+            self.add_error(
+                "own", _("You are about to change your own role. Tick this box to continue.")
+            )
         return cleaned
 
 

@@ -36,17 +36,20 @@ class ApiKeyForm(forms.Form):
     name = forms.CharField(
         label=gettext_lazy("Name"),
         max_length=100,
-        help_text=gettext_lazy("By which your colleagues will know it: who uses it, and for what."),
+        help_text=gettext_lazy(
+            "Helps your colleagues recognise the key: who uses it, and for what."
+        ),
     )
     everything = forms.BooleanField(
-        label=gettext_lazy("Everything: all that is below, in every area"), required=False
+        label=gettext_lazy("Everything: all permissions below"), required=False
     )
     allow_list = NetworksField(
         label=gettext_lazy("Allowed IP addresses"),
         required=False,
         max_length=10_000,
         help_text=gettext_lazy(
-            "One address or network a line, such as 192.0.2.0/24. Empty: from anywhere."
+            "One address or network per line, such as 192.0.2.0/24. Leave it empty to allow every "
+            "address."
         ),
     )
     expires_at = forms.DateTimeField(
@@ -57,9 +60,9 @@ class ApiKeyForm(forms.Form):
 
     def __init__(self, data: Any) -> None:
         super().__init__(data)
-        self.fields["expires_at"].help_text = _("Empty: never. Time zone: %(zone)s.") % {
-            "zone": timezone.get_current_timezone_name()
-        }
+        self.fields["expires_at"].help_text = _(
+            "Leave it empty for a key that never expires. Time zone: %(zone)s."
+        ) % {"zone": timezone.get_current_timezone_name()}
         for area, names in by_area().items():
             self.fields[area.key] = forms.MultipleChoiceField(
                 label=area.label,
@@ -75,7 +78,7 @@ class ApiKeyForm(forms.Form):
     def clean_expires_at(self) -> datetime | None:
         moment = self.cleaned_data["expires_at"]
         if moment and moment <= timezone.now():
-            raise ValidationError(_("This moment has passed."))
+            raise ValidationError(_("This time has passed."))
         return moment
 
     def clean(self) -> dict[str, Any]:

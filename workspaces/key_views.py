@@ -32,7 +32,7 @@ def api_key_new(request: WorkspaceRequest) -> HttpResponse:
         try:
             key, secret = issue_api_key(request.workspace, by=request.user, **form.cleaned_data)
         except NameTaken:
-            form.add_error("name", _("A key has this name already: choose another."))
+            form.add_error("name", _("A key has this name already. Choose a different name."))
         else:
             context = {"key": key, "secret": secret, "rest_endpoint": rest_endpoint(request)}
             return render(request, "workspaces/api_key_added.html", context)

@@ -64,7 +64,7 @@ class WebhookMessageForm(DraftForm):
         label=_("Request headers"),
         max_length=8000,
         required=False,
-        help_text=_("One a line, such as “Content-Type: application/json”."),
+        help_text=_("One per line, such as “Content-Type: application/json”."),
     )
     body = forms.CharField(
         label=_("Request body"), max_length=LONGEST_BODY, required=False, widget=text_area(8)

@@ -106,7 +106,7 @@ def numbered_rows(
                 yield line, cells
     except csv.Error:
         raise UnreadableFile(
-            _("Line %(line)s: a quotation mark is missing or stands in the wrong place."),
+            _("Line %(line)s: a quotation mark is missing or in the wrong place."),
             line=began,
         ) from None
 

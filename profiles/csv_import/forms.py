@@ -20,10 +20,10 @@ SHOWN = 3
 SHOWN_LENGTH = 60
 
 TARGETS = [
-    (IGNORED, gettext_lazy("Leave aside")),
+    (IGNORED, gettext_lazy("Ignore this column")),
     (CUSTOM, gettext_lazy("Custom attribute")),
     (
-        gettext_lazy("Identifier: who the row is about"),
+        gettext_lazy("Identifier: the user of the row"),
         [
             (f"{IDENTIFIER}external_id", gettext_lazy("External ID")),
             (f"{IDENTIFIER}braze_id", gettext_lazy("Braze ID")),
@@ -140,7 +140,7 @@ class ColumnsForm:
     def _conflicts(self) -> Iterator[str]:
         identifiers = [column for column in self.columns if column.identifier]
         if len(identifiers) != 1:
-            yield _("Choose exactly one column that says who each row is about.")
+            yield _("Choose exactly one column that identifies the user of each row.")
         wanted = [
             (column.target, column.name) for column in self.columns if column.target != IGNORED
         ]

@@ -37,15 +37,15 @@ PARTS: tuple[tuple[str, str | Promise, str, str | Promise], ...] = (
         "updated",
         pgettext_lazy("number of users", "Updated"),
         "blue",
-        gettext_lazy("say something new of a user"),
+        gettext_lazy("change a known user"),
     ),
     (
         "unchanged",
         gettext_lazy("Unchanged"),
         "secondary",
-        gettext_lazy("say what is known already, or a later row is about the same user"),
+        gettext_lazy("change nothing, or a later row is about the same user"),
     ),
-    ("rejected", gettext_lazy("Rejected"), "red", gettext_lazy("cannot be taken")),
+    ("rejected", gettext_lazy("Rejected"), "red", gettext_lazy("cannot be imported")),
 )
 
 
@@ -97,7 +97,9 @@ def csv_import_columns(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     )
     if form.is_valid():
         if not csv_imports.check(csv_import, form.columns):
-            messages.error(request, _("This file is past that: see below."))
+            messages.error(
+                request, _("This file is already past this step. Its state is shown below.")
+            )
         return redirect("csv-import", request.workspace.slug, csv_import.pk)
     context = {"import": csv_import, "form": form}
     return render(request, "profiles/import_columns.html", context)
@@ -109,7 +111,9 @@ def csv_import_detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
     csv_import = import_of(request, pk)
     if request.method == "POST":
         if not csv_imports.start(csv_import, by=request.user):
-            messages.error(request, _("This file cannot be imported now: see below."))
+            messages.error(
+                request, _("This file cannot be imported now. Its state is shown below.")
+            )
         return redirect("csv-import", request.workspace.slug, csv_import.pk)
     rejected_file = csv_imports.rejected_file_of(csv_import)
     context = {

@@ -22,7 +22,7 @@ YES_OR_NO = (("", "–"), ("true", gettext_lazy("yes")), ("false", gettext_lazy(
 JOINED, LEFT = Subscription.SUBSCRIBED, Subscription.UNSUBSCRIBED
 JOINED_OR_LEFT = [(state.value, state.label) for state in (JOINED, LEFT)]
 #: What is said of a wrong value, whatever the attribute: in the language of the reader.
-WRONG = gettext_lazy("This is no value of this attribute.")
+WRONG = gettext_lazy("This value does not fit the attribute.")
 
 
 def written(value: Any) -> str:
@@ -151,7 +151,7 @@ class PersonForm(forms.Form):
 
     def _add(self, name: str, cleaned: dict[str, Any]) -> None:
         if name in STANDARD or name in self.person.custom:
-            self.add_error("new_name", _("There is an attribute of this name."))
+            self.add_error("new_name", _("An attribute has this name already."))
             return
         kind = AttributeType(cleaned.get("new_type") or AttributeType.STRING)
         try:
@@ -180,7 +180,7 @@ class MergeForm(forms.Form):
             if other != self.person
         ]
         if not found:
-            raise ValidationError(_("Nobody else is known by this."))
+            raise ValidationError(_("No other user has this identifier."))
         if len(found) > 1:
-            raise ValidationError(_("Several people are known by this: use a Braze ID."))
+            raise ValidationError(_("Several users have this identifier: use a Braze ID."))
         return found[0]

@@ -73,9 +73,11 @@ def person_merge(request: WorkspaceRequest, braze_id: str) -> HttpResponse:
         try:
             editing.merge_people(other, person, by=request.user)
         except merging.NotMerged:
-            messages.error(request, _("One of the two is not there any more."))
+            messages.error(
+                request, _("One of the two profiles no longer exists. Nothing was changed.")
+            )
         else:
-            messages.success(request, _("The two profiles are one now."))
+            messages.success(request, _("The profiles are merged."))
         return redirect("person", request.workspace.slug, person.braze_id)
     context = {"person": person, "other": other, "form": form}
     if other:

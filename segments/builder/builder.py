@@ -95,7 +95,7 @@ class Builder:
             if is_filter and group_path in by_path:
                 self._read_filter(path, by_path[group_path])
             elif is_filter:
-                self.problem = self.problem or _("A filter stands in no group.")
+                self.problem = self.problem or _("A filter is in no group.")
             elif len(by_path) == MOST_GROUPS:
                 self.problem = too_many_groups(sum("-" not in each for each in paths))
             else:
@@ -252,7 +252,7 @@ class Builder:
         """Tell whether every filter is complete; from now on the page shows what is missing."""
         self.checked = True
         if self._json is not None and not self.json_problem:
-            self.json_problem = _("You changed this text. Apply it, or undo the change, first.")
+            self.json_problem = _("You changed this text. Apply it or undo the change first.")
         return not (self.incomplete or self.problem or self.json_problem)
 
     @property

@@ -128,7 +128,7 @@ class DraftGroup:
         labels = {leaf.key: leaf.label for leaf in self.filters}
         return [
             _(
-                "Several filters deny something of “%(filter)s”, and any of them may hold: that is "
+                "Several filters exclude values of “%(filter)s”, and one match is enough: that is "
                 "almost everyone. Join them by “all”, or put all values into one filter."
             )
             % {"filter": labels[key]}

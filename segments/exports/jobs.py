@@ -91,7 +91,7 @@ def fail(export: Export, reason: Sentence) -> None:
 
 def _reason(error: Exception) -> Sentence:
     if isinstance(error, InvalidTree):
-        return Sentence(_("The segment names something that no longer exists: see its page."))
+        return Sentence(_("The segment refers to something that no longer exists: see its page."))
     if isinstance(error, OSError):
         what = error.strerror or str(error)
         return Sentence(_("The file could not be written: %(what)s."), what=what)

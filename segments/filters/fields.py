@@ -127,7 +127,7 @@ class LinesField(forms.CharField):
 
 
 def lines(choices: Choices) -> forms.Field:
-    return LinesField(strip=False, help_text=_("One value a line"))
+    return LinesField(strip=False, help_text=_("One value per line"))
 
 
 class PickField(forms.MultipleChoiceField):

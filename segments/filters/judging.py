@@ -55,7 +55,7 @@ def check_keys(node: Any, allowed: tuple[str, ...], needed: tuple[str, ...] = ()
     """Refuse what is not an object, has other keys than ``allowed``, or lacks ``needed`` ones."""
     if not isinstance(node, dict):
         words = {"keys": _quoted(allowed)}
-        raise InvalidTree(_("Here stands an object with the keys %(keys)s.") % words)
+        raise InvalidTree(_("An object with the keys %(keys)s is expected here.") % words)
     for key in node:
         if key not in allowed:
             words = {"key": shown(key), "keys": _quoted(allowed)}
@@ -114,7 +114,9 @@ def _refuse_unknown(item: Filter, catalogue: Catalogue) -> None:
     """Refuse what the workspace does not have: what is asked about, or one of what is picked."""
     catalogue.label(item)
     if item.key not in catalogue:
-        raise InvalidTree(_("it asks about what this workspace does not have."))
+        raise InvalidTree(_("it asks about something that this workspace does not have."))
     known = dict(catalogue.choices(item)) if item.picked else {}
     if any(pk not in known for pk in item.picked):
-        raise InvalidTree(_("it names what does not exist: %(what)s.") % {"what": item.gone})
+        raise InvalidTree(
+            _("it refers to something that does not exist: %(what)s.") % {"what": item.gone}
+        )

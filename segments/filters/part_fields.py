@@ -132,7 +132,7 @@ class DayOfYearField(PartsField):
         try:
             date(LEAP_YEAR, month, day)
         except ValueError as error:
-            raise ValidationError(_("There is no such day.")) from error
+            raise ValidationError(_("This day does not exist.")) from error
         return (day, month)
 
 

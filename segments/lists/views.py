@@ -169,7 +169,9 @@ def segment_freeze(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
         except NameTaken as error:
             form.add_error(None, str(error))
         except (InvalidTree, DatabaseError):
-            form.add_error(None, _("This segment cannot be answered. See its page for the reason."))
+            form.add_error(
+                None, _("This segment cannot be evaluated. See its page for the reason.")
+            )
     context = {"segment": segment, "form": form}
     return render(request, "segments/segment_freeze.html", context)
 

@@ -50,7 +50,7 @@ class SegmentMembership(PickFilter):
         """Say which of the segments are archived: they go on being asked."""
         named = Segment.objects.in_workspace(catalogue.workspace).filter(pk__in=self.value)
         return [
-            _("The segment “%(segment)s” is archived. It goes on counting as it stands.")
+            _("The segment “%(segment)s” is archived. It still counts as it is.")
             % {"segment": segment}
             for segment in named.archived()
         ]

@@ -75,7 +75,7 @@ def check_nesting(segment: Segment, tree: Tree) -> None:
         )
     if _depth(segment.pk, links) + _depth(segment.pk, _turned(links)) - 1 > MOST_NESTED:
         raise ValidationError(
-            _("Segments nest each other %(most)s deep at most; this would be deeper."),
+            _("Segments can be nested %(most)s levels deep; this would be deeper."),
             code="depth",
             params={"most": MOST_NESTED},
         )

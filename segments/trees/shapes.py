@@ -28,7 +28,7 @@ JOINS = ("all", "any")
 def parse(text: str) -> Any:
     """Read a tree as JSON: no repeated keys, no numbers that JSON does not have."""
     if len(text) > LONGEST_JSON:
-        raise InvalidTree(_("This is longer than any tree of filters may be."))
+        raise InvalidTree(_("This text is too long for a tree of filters."))
     try:
         return json.loads(text, object_pairs_hook=_without_repeats, parse_constant=_no_number)
     except InvalidTree:
@@ -39,13 +39,13 @@ def parse(text: str) -> Any:
             _("This is not JSON: %(problem)s, in line %(line)s at character %(column)s.") % place
         ) from error
     except (ValueError, RecursionError) as error:  # a number without an end, nested without an end
-        raise InvalidTree(_("This is not JSON that can be read.")) from error
+        raise InvalidTree(_("This is not valid JSON.")) from error
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise InvalidTree(_("A key stands twice in one object."))
+        raise InvalidTree(_("A key appears twice in one object."))
     return found
 
 

@@ -33,7 +33,7 @@ REASONS = {
     "c,,,X,,,,,,": "« gender » doit être l’une des valeurs M, F, O, N, P, ou null",
     f"d,,,,{'x' * 256},,,,,": "« plan » doit avoir au plus 255 caractères",
     "e,,,,,many,,,,": "« score » doit être un nombre",
-    "f,,,,,,[1,,,": "« tags » doit être un tableau",
+    "f,,,,,,[1,,,": "« tags » doit être une liste",
     "g,,,,,,,soon,,": "« seen » doit être une date et heure",
     "h,,,,,,,,box,": "« box » doit être un objet",
     "i,,,,,,,,,maybe": "« beta » doit être un booléen",

@@ -364,7 +364,7 @@ def test_an_error_page_stands_without_request_and_database(name: str) -> None:
 def test_an_address_that_leads_nowhere_says_so(admin_client: Client) -> None:
     response = admin_client.get("/w/acme/nowhere/")
     assert response.status_code == 404
-    assert "Nothing here" in response.content.decode()
+    assert "Page not found" in response.content.decode()
     assert_sound(response)
 
 

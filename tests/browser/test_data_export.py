@@ -34,7 +34,7 @@ def test_heap_is_connected(
     page.get_by_label("Custom event").check()
     page.get_by_role("button", name="Save").click()
     page.get_by_role("button", name="Send test events").click()
-    expect(page.get_by_text("The receiver took the test events: 200")).to_be_visible()
+    expect(page.get_by_text("The receiver accepted the test events: 200")).to_be_visible()
     page.get_by_role("button", name="Launch Current").click()
     expect(page.locator("#moving .badge").first).to_have_text("Active")
 

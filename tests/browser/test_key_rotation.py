@@ -59,7 +59,7 @@ def test_a_key_is_changed_while_a_sync_runs(
         expect(key_row(page, "Successor")).to_contain_text("from 127.0.0.1")
         key_row(page, "Production").get_by_role("link", name="Invalidate").click()
         expect(page.get_by_text("Heap already uses the key Successor")).to_be_visible()
-        page.get_by_label("At once").check()
+        page.get_by_label("Immediately").check()
         page.get_by_role("button", name="Invalidate").click()
         expect(key_row(page, "Production")).to_contain_text("Invalidated")
     synced_heap.secrets = old

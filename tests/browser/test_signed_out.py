@@ -27,7 +27,7 @@ def test_guessing_locks_the_door(
         page.get_by_label("Password").fill(f"guess {attempt}")
         page.get_by_role("button", name="Sign in").click()
         expect(
-            page.get_by_text("do not belong together").or_(page.get_by_text("15 minutes"))
+            page.get_by_text("password is wrong").or_(page.get_by_text("15 minutes"))
         ).to_be_visible()
     expect(heading(page)).to_have_text("Too many attempts")
     page.get_by_role("link", name="Back to sign-in").click()
@@ -44,7 +44,7 @@ def test_another_workspace_is_not_there(
 ) -> None:
     page = visit(MemberFactory())
     page.goto("/w/acme/partners/heap/")
-    expect(heading(page)).to_have_text("Nothing here")
+    expect(heading(page)).to_have_text("Page not found")
     expect(page.get_by_text("Acme")).to_have_count(0)
     assert complaints == [failed_to_load("404 (Not Found)")]
     complaints.clear()

@@ -129,7 +129,7 @@ def test_times_stay_those_of_the_wall_clock(marketer_client: Client, workspace: 
         ),
         (
             ACTION | {"action-name": ""},
-            {"name": ["Name the event or attribute that users enter by."]},
+            {"name": ["Name the event or attribute that makes users enter."]},
         ),
         (
             ACTION | {"action-closes_at": "2026-12-01T09:00"},

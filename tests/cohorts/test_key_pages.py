@@ -101,7 +101,7 @@ def test_name_of_a_live_key_is_not_given_twice(admin_client, workspace):
     import_key(workspace, name="Main")
     page = admin_client.post(NEW, {"name": "Main"})
     assert page.context["form"].errors == {
-        "name": ["A live key has this name already: choose another."]
+        "name": ["A live key has this name already. Choose a different name."]
     }
     assert DataImportKey.objects.count() == 1
 
@@ -159,7 +159,10 @@ def test_key_of_a_lost_data_key_is_said_to_be_unreadable(admin_client, workspace
     key, _ = import_key(workspace)
     settings.DATA_KEYS = ["another"]
     page = admin_client.post(url(key, "reveal"), follow=True)
-    assert "This installation cannot read this key." in page.content.decode()
+    assert (
+        "The portal cannot decrypt this key. Ask whoever runs it to check its data keys."
+        in page.content.decode()
+    )
     assert on_record() == []
 
 

@@ -174,7 +174,7 @@ def test_receipt_of_a_refused_call_and_of_a_name(analyst_client, refused, worksp
     text = analyst_client.get(f"{HEAP}imports/{refused.pk}/").content.decode()
     assert "Nothing was applied" in text
     text = analyst_client.get(f"{HEAP}imports/{name.pk}/").content.decode()
-    assert "The cohort was made or renamed" in text
+    assert "The cohort was created or renamed" in text
 
 
 @pytest.mark.parametrize("page", ["", "unmatched.csv"])

@@ -140,7 +140,7 @@ def test_test_events_are_one_of_each_type(
 ) -> None:
     made = ConnectorFactory(workspace=workspace, url=receiver.url)
     response = admin_client.post(f"{LIST}{made.pk}/", {"test": ""}, follow=True)
-    assert said(response) == ["The receiver took the test events: 200"]
+    assert said(response) == ["The receiver accepted the test events: 200"]
     assert [event["event_type"] for event in receiver.events] == list(CATALOGUE)
 
 
@@ -150,7 +150,9 @@ def test_test_events_that_fail_show_the_answer(
     made = ConnectorFactory(workspace=workspace, url=receiver.url)
     receiver.answers = lambda request: Answer(401, {}, b"<b>who are you?</b>")
     response = admin_client.post(f"{LIST}{made.pk}/", {"test": ""}, follow=True)
-    assert said(response) == ["The receiver did not take the test events: 401 <b>who are you?</b>"]
+    assert said(response) == [
+        "The receiver did not accept the test events: 401 <b>who are you?</b>"
+    ]
     assert "<b>who" not in response.content.decode()
 
 
@@ -247,7 +249,9 @@ def test_a_replay_is_of_the_last_seven_days(
     start = timezone.now() - timedelta(days=days)
     form = {"replay": "", "start": start.strftime("%Y-%m-%dT%H:%M")}
     response = admin_client.post(f"{LIST}{made.pk}/", form)
-    assert response.context["replaying"].errors == {"start": ["Enter a moment of the last 7 days."]}
+    assert response.context["replaying"].errors == {
+        "start": ["Enter a time within the last 7 days."]
+    }
 
 
 def test_a_connector_is_deleted_by_whoever_is_sure(

@@ -74,7 +74,7 @@ def test_a_check_counts_and_writes_nothing(marketer_client: Client, workspace: W
     assert list(Profile.objects.values()) == before
     assert not CustomAttribute.objects.exists()
     text = marketer_client.get(page(made)).text
-    assert "Nothing has been written yet." in text
+    assert "Nothing is saved yet." in text
     assert "&#x27;age&#x27; must be a number" in text
 
 

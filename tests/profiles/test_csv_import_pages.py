@@ -55,7 +55,7 @@ def test_the_address_names_users_where_nothing_else_does(marketer_client: Client
     assert targets(marketer_client, "email,phone,email", "a,b,c") == ["id:email", "phone", ""]
 
 
-UNSURE = "Who each row is about cannot be told for sure"
+UNSURE = "The names of the columns do not say which one identifies the user"
 
 
 @pytest.mark.parametrize("name", ["id", "ID", " Id "])
@@ -68,7 +68,7 @@ def test_a_column_called_id_is_left_to_be_chosen(marketer_client: Client, name: 
     made = CsvImport.objects.get()
     assert UNSURE in marketer_client.get(page(made, "columns/")).text
     answer = marketer_client.post(page(made, "columns/"), proposed(marketer_client, made))
-    assert "Choose exactly one column that says who each row is about." in answer.text
+    assert "Choose exactly one column that identifies the user of each row." in answer.text
 
 
 def test_a_column_called_id_beside_an_identifier_is_an_attribute(marketer_client: Client) -> None:
@@ -108,7 +108,7 @@ def test_values_of_each_column_are_shown(marketer_client: Client) -> None:
 @pytest.mark.parametrize(
     ("chosen", "words"),
     [
-        ({"c0-target": ""}, "Choose exactly one column that says who each row is about."),
+        ({"c0-target": ""}, "Choose exactly one column that identifies the user of each row."),
         ({"c1-target": "id:email"}, "Choose exactly one column"),
         ({"c1-target": "country", "c2-target": "country"}, "Two columns hold “Country”."),
         ({"c1-name": "x", "c2-name": "x"}, "Two columns hold “x”."),
@@ -218,7 +218,7 @@ def test_a_file_that_is_gone_fails(marketer_client: Client, workspace: Workspace
         "failed",
         "The file could not be read: No such file or directory.",
     )
-    assert "Go on where it stopped" not in marketer_client.get(page(made)).text
+    assert "Continue where it stopped" not in marketer_client.get(page(made)).text
 
 
 def killed(attempts: int) -> None:
@@ -256,7 +256,7 @@ def test_one_that_kills_every_worker_fails_and_can_go_on(
     mend_imports(timestamp=0)
     made.refresh_from_db()
     assert made.reason == "The worker was stopped while it read the file."
-    assert "Go on where it stopped" in marketer_client.get(page(made)).text
+    assert "Continue where it stopped" in marketer_client.get(page(made)).text
     marketer_client.post(page(made))
     run_last_job()
     made.refresh_from_db()

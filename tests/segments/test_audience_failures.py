@@ -75,7 +75,7 @@ def test_the_page_gives_the_reason(admin_client: Client, workspace: Workspace) -
     ProfileFactory(workspace=workspace)
     segment = SegmentFactory(workspace=workspace, tree=BROKEN.dump())
     url = reverse("segment", args=[workspace.slug, segment.pk])
-    assert f"could not be worked out: {backlog.NO_REGEX}" in admin_client.get(url).content.decode()
+    assert f"could not be calculated: {backlog.NO_REGEX}" in admin_client.get(url).content.decode()
 
 
 def test_a_build_that_always_kills_its_worker_ends(large: Workspace) -> None:

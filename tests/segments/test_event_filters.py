@@ -374,7 +374,7 @@ def test_values_of_several_parts_are_saved_and_shown_again(
         ((SIGNED_UP, "property_more", "p", "more", "x", "1", "1"), "Enter a number."),
         ((SIGNED_UP, "property_more", "p", "more", "NaN", "1", "1"), "Enter a number."),
         ((SIGNED_UP, "first_more_ago", "-1"), "greater than or equal to 0"),
-        (("birthday_day", "on", "31", "2"), "There is no such day."),
+        (("birthday_day", "on", "31", "2"), "This day does not exist."),
         (("birthday_day", "ahead", "366"), "less than or equal to 365"),
     ],
 )

@@ -47,7 +47,7 @@ def test_the_job_gives_up_and_the_page_says_why(
     for asked in LeafBuild.objects.all():
         jobs.build(asked.pk)
     answer = marketer_client.post(NEW, evil, headers=HTMX)
-    said = "An exact size could not be worked out: a filter takes longer than two minutes"
+    said = "The exact size could not be calculated: a filter takes longer than two minutes"
     assert said in answer.text
 
 
@@ -63,7 +63,7 @@ def test_a_question_about_one_person_ends_in_time(
 ) -> None:
     begun = monotonic()
     answer = marketer_client.get(evil_segment.get_absolute_url() + part)
-    assert "These filters cannot be answered" in answer.text
+    assert "These filters cannot be evaluated" in answer.text
     assert monotonic() - begun < 5
 
 
@@ -98,12 +98,12 @@ def test_a_page_of_members_says_why_there_is_no_list(
 ) -> None:
     url = f"{evil_segment.get_absolute_url()}users/"
     first = marketer_client.get(url)
-    assert ("is being made" in first.text, "every 700ms" in first.text) == (True, True)
+    assert ("is being prepared" in first.text, "every 700ms" in first.text) == (True, True)
     for asked in LeafBuild.objects.all():
         jobs.build(asked.pk)
     failed = marketer_client.get(url)
-    assert "An exact size could not be worked out:" in failed.text
-    assert ("is being made" in failed.text, "every 10s" in failed.text) == (False, True)
+    assert "The exact size could not be calculated:" in failed.text
+    assert ("is being prepared" in failed.text, "every 10s" in failed.text) == (False, True)
 
 
 def test_a_list_says_why_a_size_is_missing_and_asks_less_often(
@@ -114,7 +114,7 @@ def test_a_list_says_why_a_size_is_missing_and_asks_less_often(
     for asked in LeafBuild.objects.all():
         jobs.build(asked.pk)
     failed = marketer_client.get("/w/acme/segments/")
-    said = "Not every size could be worked out exactly: a filter takes longer than two minutes"
+    said = "Some exact sizes could not be calculated: a filter takes longer than two minutes"
     assert (said in failed.text, "every 10s" in failed.text) == (True, True)
 
 

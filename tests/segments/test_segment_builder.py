@@ -184,4 +184,4 @@ def test_a_group_warns_of_two_denials_of_which_any_may_hold(
     segment = SegmentFactory(workspace=workspace, tree=tree)
     for page in ("", "edit/"):
         shown = marketer_client.get(segment.get_absolute_url() + page).text
-        assert shown.count("Several filters deny something of “City”") == notes
+        assert shown.count("Several filters exclude values of “City”") == notes

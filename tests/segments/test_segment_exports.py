@@ -163,7 +163,7 @@ def test_what_fails_says_why_and_leaves_no_file(
     segment = SegmentFactory(workspace=workspace, tree={"groups": [{"filters": [leaf]}]})
     export = made(segment, "user_id")
     assert export.state == ExportState.FAILED
-    assert "names something that no longer exists" in analyst_client.get(page(export)).text
+    assert "refers to something that no longer exists" in analyst_client.get(page(export)).text
     assert list(jobs.folder().iterdir()) == []
 
 

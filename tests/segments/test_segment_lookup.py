@@ -127,7 +127,7 @@ def test_the_draft_is_asked_as_it_stands(
     live = marketer_client.post(NEW, posted, headers=HTMX)
     assert 'id="lookup-answers" role="status" hx-swap-oob="true"' in live.text
     nobody = marketer_client.post(NEW, posted | {"user": "x<b>"}, headers=HTMX)
-    assert "Nobody is known by “x&lt;b&gt;”." in nobody.text
+    assert "No user has the identifier “x&lt;b&gt;”." in nobody.text
 
 
 def test_an_analyst_asks_on_the_page_of_a_segment(
@@ -145,7 +145,7 @@ def test_the_answer_alone_takes_the_place_of_the_last_one(
 ) -> None:
     segment = SegmentFactory(workspace=workspace, tree=tree_of(FRENCH))
     headers = HTMX | {"HX-Target": "lookup-answers"}
-    for user, verdict in (("ada", "lookup-yes"), ("x", "Nobody is known by"), ("", "")):
+    for user, verdict in (("ada", "lookup-yes"), ("x", "No user has the identifier"), ("", "")):
         url = segment.get_absolute_url()
         answer = analyst_client.get(url, {"user": user}, headers=headers)
         assert squeezed(answer.text).startswith('<div id="lookup-answers"')

@@ -52,7 +52,7 @@ def test_a_deeper_one_is_not_saved(
         url = f"{segments[place].get_absolute_url()}edit/"
         longer = chain_below(workspace, below, place + 1)
         answer = marketer_client.post(url, {"name": "Level"} | naming(longer))
-    assert "Segments nest each other 20 deep at most; this would be deeper." in answer.text
+    assert "Segments can be nested 20 levels deep; this would be deeper." in answer.text
 
 
 def chain_below(workspace: Workspace, below: Segment, length: int) -> Segment:

@@ -41,7 +41,7 @@ def test_two_empty_segments_are_drawn_as_nothing(
 ) -> None:
     segment = SegmentFactory(workspace=workspace)
     page = analyst_client.get(PAGE, {"a": segment.pk, "b": segment.pk})
-    assert "Nobody is in either of them." in page.text
+    assert "No user is in either segment." in page.text
 
 
 @pytest.mark.parametrize(
@@ -75,4 +75,4 @@ def test_a_segment_that_cannot_be_answered_is_said(
 ) -> None:
     broken = SegmentFactory(workspace=workspace, tree=tree_of(leaf("gone", "is")))
     page = analyst_client.get(PAGE, pair | {"b": broken.pk})
-    assert "One of these segments cannot be answered" in page.text
+    assert "One of these segments cannot be evaluated" in page.text

@@ -46,13 +46,13 @@ def refusal(data: Any) -> str:
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        ([], "Here stands an object with the keys “join”, “groups”, “exclusions”."),
-        (None, "Here stands an object with the keys “join”, “groups”, “exclusions”."),
+        ([], "An object with the keys “join”, “groups”, “exclusions” is expected here."),
+        (None, "An object with the keys “join”, “groups”, “exclusions” is expected here."),
         ({"and": []}, "“and” is not one of the keys “join”, “groups”, “exclusions”."),
         ({"groups": {}}, "“groups” is a list."),
         ({"join": "xor"}, "Filters are joined by “all” or “any”, not by “xor”."),
         ({"join": 1}, "Filters are joined by “all” or “any”, not by “int”."),
-        ({"groups": [[]]}, "Here stands an object with the keys “join”, “filters”."),
+        ({"groups": [[]]}, "An object with the keys “join”, “filters” is expected here."),
         ({"groups": [{}]}, "The key “filters” is missing."),
         ({"groups": [{"filters": 7}]}, "“filters” is a list."),
         (tree_of(*[CITY] * 101), "There are at most 100 filters; these are 101."),
@@ -66,7 +66,7 @@ def test_a_tree_of_another_shape_is_refused(data: Any, sentence: str) -> None:
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ([], "(?): Here stands an object with the keys “filter”, “operator”, “value”."),
+        ([], "(?): An object with the keys “filter”, “operator”, “value” is expected here."),
         (CITY | {"not": True}, "(city): “not” is not one of the keys"),
         ({"filter": "city", "value": []}, "(city): The key “operator” is missing."),
         (CITY | {"filter": 7}, "(?): “filter” is a text."),
@@ -95,12 +95,12 @@ def test_a_wrong_filter_is_named(wrong: Any, sentence: str) -> None:
     [
         ("", "This is not JSON: Expecting value, in line 1 at character 1."),
         ("{", "This is not JSON: Expecting property name enclosed in double quotes, in line 1"),
-        ("[" * 100_000, "This is not JSON that can be read."),
-        ("[" + "9" * 5_000 + "]", "This is not JSON that can be read."),
+        ("[" * 100_000, "This is not valid JSON."),
+        ("[" + "9" * 5_000 + "]", "This is not valid JSON."),
         ("[NaN]", "NaN is not a number in JSON."),
         ("[-Infinity]", "-Infinity is not a number in JSON."),
-        ('{"join": "all", "join": "any"}', "A key stands twice in one object."),
-        (" " * 2_000_001, "This is longer than any tree of filters may be."),
+        ('{"join": "all", "join": "any"}', "A key appears twice in one object."),
+        (" " * 2_000_001, "This text is too long for a tree of filters."),
     ],
 )
 def test_text_that_is_no_json_is_refused(text: str, sentence: str) -> None:
@@ -275,7 +275,7 @@ def test_nothing_is_duplicated_past_the_limit(
         ({"tree-join": "xor"}, "Filters are joined by “all” or “any”, not by “xor”."),
         ({"tree-g0-join": "xor"}, "Filters are joined by “all” or “any”, not by “xor”."),
         ({"tree-node": [f"g{n}" for n in range(101)]}, "at most 100 groups; these are 101."),
-        ({"tree-node": ["g0", "g7-f0"]}, "A filter stands in no group."),
+        ({"tree-node": ["g0", "g7-f0"]}, "A filter is in no group."),
     ],
 )
 def test_a_form_is_read_as_strictly_as_json(
@@ -309,7 +309,7 @@ def test_what_the_menu_does_not_offer_is_refused(
     marketer_client: Client, workspace: Workspace, wrong: Any
 ) -> None:
     declare(workspace, plan="string")
-    sentence = "it asks about what this workspace does not have."
+    sentence = "it asks about something that this workspace does not have."
     with pytest.raises(InvalidTree, match=sentence):
         checked_tree(Catalogue(workspace), tree_of(wrong))
     posted = builder_fields((wrong["filter"], wrong["operator"], *map(str, wrong["value"])))
@@ -360,7 +360,9 @@ def test_json_that_names_a_deleted_list_is_refused(workspace: Workspace) -> None
     gone = leaf("user_list", "includes_any", "00000000-0000-4000-8000-000000000000")
     with pytest.raises(InvalidTree) as refused:
         checked_tree(Catalogue(workspace), tree_of(CITY, gone))
-    said = "Filter 2 (User list): it names what does not exist: a list that was deleted."
+    said = (
+        "Filter 2 (User list): it refers to something that does not exist: a list that was deleted."
+    )
     assert str(refused.value) == said
 
 

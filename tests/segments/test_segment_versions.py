@@ -83,8 +83,8 @@ def test_joins_are_compared(marketer_client: Client, segment: Segment) -> None:
         (each.what, each.before, each.after)
         for each in history(marketer_client, segment)[0].details
     ] == [
-        ("Of the groups must hold", "all", "any"),
-        ("Of group 1 must hold", "all", "any"),
+        ("Groups that must match", "all", "any"),
+        ("Filters of group 1 that must match", "all", "any"),
     ]
 
 
@@ -213,7 +213,7 @@ def test_a_version_that_excludes_a_deleted_list_is_not_restored(
     answer = marketer_client.post(
         f"{segment.get_absolute_url()}history/{excluding.pk}/restore/", follow=True
     )
-    assert "it names what does not exist: a list that was deleted." in answer.text
+    assert "it refers to something that does not exist: a list that was deleted." in answer.text
     assert segment.versions.count() == 3
 
 

@@ -86,7 +86,7 @@ def test_permissions_are_ticked_one_by_one_or_together(
         ({"name": "a\0b"}, "name", None),
         ({"segments": []}, "everything", "Tick at least one permission."),
         ({"segments": ["users.track"]}, "segments", None),
-        ({"expires_at": "2020-01-01T00:00"}, "expires_at", "This moment has passed."),
+        ({"expires_at": "2020-01-01T00:00"}, "expires_at", "This time has passed."),
         ({"expires_at": "soon"}, "expires_at", None),
     ],
 )
@@ -130,7 +130,7 @@ def test_a_key_expires_in_the_time_zone_of_the_workspace(
 def test_a_name_is_given_once_in_a_workspace(admin_client: Client) -> None:
     rest_caller(WorkspaceFactory(), name="Warehouse")
     create(admin_client)
-    expected = {"name": ["A key has this name already: choose another."]}
+    expected = {"name": ["A key has this name already. Choose a different name."]}
     assert errors(admin_client) == expected
     assert RestApiKey.objects.count() == 2
 

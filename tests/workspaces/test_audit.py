@@ -105,5 +105,5 @@ def test_only_admins_read_the_log(who: str, request: Any) -> None:
 
 
 def test_an_empty_log_says_what_will_be_in_it(admin_client: Client) -> None:
-    assert "Nothing on record yet" in admin_client.get(LOG).content.decode()
+    assert "Nothing recorded yet" in admin_client.get(LOG).content.decode()
     assert "Nothing matches" in admin_client.get(LOG + "?since=2026-01-01").content.decode()

@@ -49,7 +49,7 @@ def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(
 ) -> None:
     response = sign_in(client, email, "wrong")
     errors = response.context["form"].non_field_errors()
-    assert errors == ["This e-mail address and password do not belong together."]
+    assert errors == ["The e-mail address or the password is wrong."]
     assert not signed_in(client)
 
 
@@ -229,7 +229,7 @@ def strict() -> Client:
 def test_a_form_from_elsewhere_is_refused_in_plain_words(strict: Client, db: None) -> None:
     response = sign_in(strict, "ada@example.com")
     assert response.status_code == 403
-    assert "This form is too old" in response.content.decode()
+    assert "This form has expired" in response.content.decode()
 
 
 def test_behind_a_proxy_the_client_is_locked_out_and_not_the_proxy(
