@@ -14,6 +14,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from workspaces.sign_in_names import MOST_CHARACTERS, comparable
+
 
 def validate_time_zone(name: str) -> None:
     """Refuse a name that is not an IANA time zone."""
@@ -31,8 +33,12 @@ class UserManager(BaseUserManager["User"]):
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
+    def named(self, address: str) -> models.QuerySet["User"]:
+        """The one user, if any, who signs in with ``address``, however it is spelled."""
+        return self.filter(sign_in_name=comparable(address))
+
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email__iexact=username)
+        return self.named(username or "").get()
 
 
 class User(AbstractUser):
@@ -40,6 +46,11 @@ class User(AbstractUser):
 
     username = None  # type: ignore[assignment]
     email = models.EmailField(_("e-mail address"), unique=True)
+    # What the address is compared by. None for a user of an earlier release whose address another
+    # user has in another spelling: they cannot sign in until an operator gives them another one.
+    sign_in_name = models.CharField(  # noqa: DJ001  see above
+        max_length=MOST_CHARACTERS, unique=True, null=True, editable=False
+    )
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -48,6 +59,27 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.email
+
+    def clean(self) -> None:
+        super().clean()
+        name = comparable(self.email)
+        if len(name) > MOST_CHARACTERS:
+            raise ValidationError({"email": _("This address is too long.")})
+        if self._others_named(name).exists():
+            raise ValidationError({"email": _("Another user signs in with this address.")})
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        fields = kwargs.get("update_fields")
+        if fields is None or "email" in fields:
+            name = comparable(self.email)
+            is_taken = self.pk and self.sign_in_name is None and self._others_named(name).exists()
+            self.sign_in_name = None if is_taken else name
+            if fields is not None:
+                kwargs["update_fields"] = {*fields, "sign_in_name"}
+        super().save(*args, **kwargs)
+
+    def _others_named(self, name: str) -> models.QuerySet["User"]:
+        return User.objects.filter(sign_in_name=name).exclude(pk=self.pk)
 
 
 class Workspace(models.Model):

@@ -21,7 +21,7 @@ def add_member(workspace: Workspace, *, email: str, role: Role, by: User) -> Mem
     Somebody who is new here gets a user that cannot sign in until they have picked a password
     through a sign-in link (``workspaces.invitations``).
     """
-    user = User.objects.filter(email__iexact=email).first() or User.objects.create_user(email)
+    user = User.objects.named(email).first() or User.objects.create_user(email)
     member = Member.objects.create(workspace=workspace, user=user, role=role)
     audit.record(workspace, by, "Added Member", user.email, role=member.role)
     return member
