@@ -180,6 +180,7 @@ MAILERS = {
             "username": os.environ.get("SMTP_USER", ""),
             "password": os.environ.get("SMTP_PASSWORD", ""),
             "use_tls": flag("SMTP_TLS", default=True),
+            "timeout": 10,  # seconds; an invitation is mailed while its admin waits
         },
     }
     if SMTP_HOST
@@ -188,6 +189,8 @@ MAILERS = {
         "OPTIONS": {"file_path": VAR_DIR / "mail"},
     }
 }
+
+DEFAULT_FROM_EMAIL = os.environ.get("SMTP_FROM") or "braze-portal@localhost"
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],

@@ -154,6 +154,53 @@ class Member(models.Model):
         return self.may(Role.MARKETER)
 
 
+class InvitationQuerySet(WorkspaceQuerySet["Invitation"]):
+    def live(self, now: datetime) -> Self:
+        """Those that can be accepted: young enough, and sent by one who still is an admin."""
+        sender = Member.objects.admins().filter(
+            workspace=models.OuterRef("workspace"), user=models.OuterRef("invited_by")
+        )
+        return self.filter(models.Exists(sender), expires_at__gt=now)
+
+
+class Invitation(models.Model):
+    """A person who was asked into a workspace and has not accepted yet: one row at most for each.
+
+    See ``workspaces.invitations``, which alone writes it.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField(_("e-mail address"))
+    # What the address is compared by.
+    sign_in_name = models.CharField(max_length=MOST_CHARACTERS, editable=False)
+    role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.ANALYST)
+    # The SHA-256 of the link's token, in hex.
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    invited_by = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="+")
+    expires_at = models.DateTimeField()
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "sign_in_name"], name="one_invitation_per_person"
+            )
+        ]
+        ordering = ["email", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.email} · {self.get_role_display()}"
+
+    def path(self, token: str) -> str:
+        """The path of the link whose token is ``token``."""
+        return reverse("invitation", args=[token])
+
+    @property
+    def has_expired(self) -> bool:
+        return self.expires_at <= timezone.now()
+
+
 class AuditEntry(models.Model):
     """One line of the record: who did what to which thing. Rows are only ever added."""
 
