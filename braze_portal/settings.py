@@ -7,7 +7,7 @@ from pathlib import Path
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
-from braze_portal import connections, embedded_postgres
+from braze_portal import connections, embedded_postgres, logs
 from braze_portal.environment import database, flag, kept_secret, rates, words
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -253,12 +253,9 @@ SPECTACULAR_SETTINGS = {
 }
 
 DEFAULT_EXCEPTION_REPORTER_FILTER = "braze_portal.error_reports.NoValues"
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "WARNING")},
-    # It warns of every pipeline that a failed statement breaks off; the failure itself is raised.
-    "loggers": {"psycopg": {"level": "ERROR"}, "psycopg.pool": {"level": "WARNING"}},
-}
+# One line a record: text, or JSON with LOG_FORMAT=json. Both carry the id of the request.
+LOGGING = logs.configuration(
+    form=os.environ.get("LOG_FORMAT", "line"),
+    level=os.environ.get("LOG_LEVEL", "WARNING"),
+    access=flag("ACCESS_LOG", default=True),
+)

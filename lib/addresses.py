@@ -1,16 +1,23 @@
 """Where a request comes from."""
 
+from collections.abc import Mapping
 from ipaddress import ip_address
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 
 
 def client_address(request: HttpRequest) -> str | None:
+    """Return the caller's IP address, as ``address_of`` does."""
+    return address_of(request.META)
+
+
+def address_of(environ: Mapping[str, Any]) -> str | None:
     """Return the caller's IP address. The proxy's word counts only where one is known to stand."""
-    address = request.META.get("REMOTE_ADDR", "")
+    address = environ.get("REMOTE_ADDR", "")
     if settings.BEHIND_TLS:
-        address = request.META.get("HTTP_X_FORWARDED_FOR", address).rpartition(",")[2]
+        address = environ.get("HTTP_X_FORWARDED_FOR", address).rpartition(",")[2]
     try:
         found = ip_address(address.strip().partition("%")[0])
     except ValueError:
