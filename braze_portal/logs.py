@@ -110,6 +110,7 @@ def _time(record: logging.LogRecord) -> str:
 
 def _trace(record: logging.LogRecord) -> list[str]:
     """The lines of the traceback, each without a line break."""
-    if not record.exc_info or not record.exc_info[0]:
+    # Anybody may call by a wrong name, as often as they like; where that was said is no news.
+    if not record.exc_info or record.name == "django.security.DisallowedHost":
         return []
     return masked("".join(traceback.format_exception(*record.exc_info))).rstrip().split("\n")

@@ -89,6 +89,7 @@ def serve(
     """
     # Settings of the children: the operator's word comes first.
     os.environ.setdefault("ACCESS_LOG", "1" if access_log else "0")
+    os.environ["SERVE_HOST"] = host
     _prepare()
     children = [
         Child("web server", _web_command(host, port, workers)),
@@ -155,7 +156,7 @@ def _await_answer(children: list[Child], address: str) -> None:
         try:
             opener.open(address, timeout=5).close()
         except urllib.error.HTTPError:
-            return  # a refusal is an answer: ALLOWED_HOSTS need not name this address
+            return  # a refusal is an answer
         except OSError:
             continue
         return

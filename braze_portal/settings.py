@@ -7,7 +7,7 @@ from pathlib import Path
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
-from braze_portal import connections, embedded_postgres, logs
+from braze_portal import connections, embedded_postgres, hosts, logs
 from braze_portal.environment import database, flag, kept_secret, rates, words
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -17,10 +17,15 @@ DEBUG = flag("DEBUG")
 SECRET_KEY = kept_secret("SECRET_KEY", VAR_DIR / "secrets")
 # Newest first: the first key encrypts, all of them decrypt. Rotate by putting a new one in front.
 DATA_KEYS = words("DATA_KEYS") or [kept_secret("DATA_KEY", VAR_DIR / "secrets")]
-ALLOWED_HOSTS = words("ALLOWED_HOSTS", default="*")
 CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS")
 # What partners are told to call. Without it, the address by which the page was opened.
 REST_ENDPOINT = os.environ.get("REST_ENDPOINT", "").rstrip("/")
+# The address that `serve` listens on, which it sets, and what is named here or above.
+ALLOWED_HOSTS = hosts.allowed(
+    served=os.environ.get("SERVE_HOST", ""),
+    named=words("ALLOWED_HOSTS"),
+    urls=[REST_ENDPOINT, *CSRF_TRUSTED_ORIGINS],
+)
 # Networks that the portal may call although they are not public: ``10.1.0.0/16 127.0.0.1``.
 OUTBOUND_ALLOW = [ip_network(word) for word in words("OUTBOUND_ALLOW")]
 

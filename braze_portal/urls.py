@@ -81,7 +81,7 @@ from profiles.subscriptions.api import (
 )
 from profiles.subscriptions.views import group_edit, group_list
 from profiles.track.api import Track, TrackBulk
-from rest.errors import not_found, server_error
+from rest.errors import bad_request, not_found, server_error
 from segments.api import SegmentDetails, SegmentList, SegmentSeries
 from segments.exports.api import ExportSegment, download
 from segments.exports.views import export_detail, export_download, segment_export
@@ -300,5 +300,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
 ]
 
+handler400 = bad_request
 handler404 = not_found
 handler500 = server_error
