@@ -18,8 +18,6 @@ keepalive = 15
 limit_request_line = 8190
 graceful_timeout = 3
 loglevel = "warning"
-# The path without its query, and no header: keys travel in headers, people's ids in queries.
-access_log_format = '%(t)s %(h)s "%(m)s %(U)s" %(s)s %(b)s %(M)sms'
 control_socket_disable = True
 if os.path.isdir("/dev/shm"):  # noqa: S108
     worker_tmp_dir = "/dev/shm"  # noqa: S108

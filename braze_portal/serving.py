@@ -20,6 +20,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections
 
+from braze_portal import logs
 from currents import tasks
 
 MIGRATION_LOCK = 0x706F7274616C  # any number that only we use
@@ -86,9 +87,12 @@ def serve(
     ``workers`` counts web processes. ``once_up`` is called when the web server answers, while
     all children run; what it raises ends the portal. Must be called in the main thread.
     """
+    # Settings of the children: the operator's word comes first.
+    os.environ.setdefault("ACCESS_LOG", "1" if access_log else "0")
+    os.environ["SERVE_HOST"] = host
     _prepare()
     children = [
-        Child("web server", _web_command(host, port, workers, access_log)),
+        Child("web server", _web_command(host, port, workers)),
         Child("worker", _worker_command("default", slots=4)),
         Child("sender", _worker_command(tasks.QUEUE, slots=5)),
     ]
@@ -123,11 +127,10 @@ def _prepare() -> None:
     connection.close_pool()  # type: ignore[attr-defined]
 
 
-def _web_command(host: str, port: int, workers: int, access_log: bool) -> list[str]:
+def _web_command(host: str, port: int, workers: int) -> list[str]:
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     command = [sys.executable, "-m", "gunicorn", "--config", "python:braze_portal.gunicorn"]
-    command += ["--bind", address, "--workers", str(workers)]
-    return [*command, "--access-logfile", "-"] if access_log else command
+    return [*command, "--bind", address, "--workers", str(workers)]
 
 
 def _worker_command(queue: str, *, slots: int) -> list[str]:
@@ -153,7 +156,7 @@ def _await_answer(children: list[Child], address: str) -> None:
         try:
             opener.open(address, timeout=5).close()
         except urllib.error.HTTPError:
-            return  # a refusal is an answer: ALLOWED_HOSTS need not name this address
+            return  # a refusal is an answer
         except OSError:
             continue
         return
@@ -205,4 +208,4 @@ def _die_with_parent() -> None:
 
 
 def _say(what: str) -> None:
-    print(f"serve: {what}", file=sys.stderr, flush=True)
+    print(logs.told("serve", what), file=sys.stderr, flush=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
-from braze_portal import connections, embedded_postgres
+from braze_portal import connections, embedded_postgres, hosts, logs
 from braze_portal.environment import database, flag, kept_secret, rates, words
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -17,10 +17,15 @@ DEBUG = flag("DEBUG")
 SECRET_KEY = kept_secret("SECRET_KEY", VAR_DIR / "secrets")
 # Newest first: the first key encrypts, all of them decrypt. Rotate by putting a new one in front.
 DATA_KEYS = words("DATA_KEYS") or [kept_secret("DATA_KEY", VAR_DIR / "secrets")]
-ALLOWED_HOSTS = words("ALLOWED_HOSTS", default="*")
 CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS")
 # What partners are told to call. Without it, the address by which the page was opened.
 REST_ENDPOINT = os.environ.get("REST_ENDPOINT", "").rstrip("/")
+# The address that `serve` listens on, which it sets, and what is named here or above.
+ALLOWED_HOSTS = hosts.allowed(
+    served=os.environ.get("SERVE_HOST", ""),
+    named=words("ALLOWED_HOSTS"),
+    urls=[REST_ENDPOINT, *CSRF_TRUSTED_ORIGINS],
+)
 # Networks that the portal may call although they are not public: ``10.1.0.0/16 127.0.0.1``.
 OUTBOUND_ALLOW = [ip_network(word) for word in words("OUTBOUND_ALLOW")]
 
@@ -180,6 +185,7 @@ MAILERS = {
             "username": os.environ.get("SMTP_USER", ""),
             "password": os.environ.get("SMTP_PASSWORD", ""),
             "use_tls": flag("SMTP_TLS", default=True),
+            "timeout": 10,  # seconds; an invitation is mailed while its admin waits
         },
     }
     if SMTP_HOST
@@ -188,6 +194,8 @@ MAILERS = {
         "OPTIONS": {"file_path": VAR_DIR / "mail"},
     }
 }
+
+DEFAULT_FROM_EMAIL = os.environ.get("SMTP_FROM") or "braze-portal@localhost"
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
@@ -250,12 +258,9 @@ SPECTACULAR_SETTINGS = {
 }
 
 DEFAULT_EXCEPTION_REPORTER_FILTER = "braze_portal.error_reports.NoValues"
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "WARNING")},
-    # It warns of every pipeline that a failed statement breaks off; the failure itself is raised.
-    "loggers": {"psycopg": {"level": "ERROR"}, "psycopg.pool": {"level": "WARNING"}},
-}
+# One line a record: text, or JSON with LOG_FORMAT=json. Both carry the id of the request.
+LOGGING = logs.configuration(
+    form=os.environ.get("LOG_FORMAT", "line"),
+    level=os.environ.get("LOG_LEVEL", "WARNING"),
+    access=flag("ACCESS_LOG", default=True),
+)

@@ -81,7 +81,7 @@ from profiles.subscriptions.api import (
 )
 from profiles.subscriptions.views import group_edit, group_list
 from profiles.track.api import Track, TrackBulk
-from rest.errors import not_found, server_error
+from rest.errors import bad_request, not_found, server_error
 from segments.api import SegmentDetails, SegmentList, SegmentSeries
 from segments.event_series_api import EventSeries, SessionSeries
 from segments.exports.api import ExportSegment, download
@@ -103,12 +103,12 @@ from segments.views import (
     segment_edit,
     segment_list,
 )
+from workspaces.invitation_views import invitation, team_invitation
 from workspaces.key_views import api_key_delete, api_key_detail, api_key_list, api_key_new
 from workspaces.views import (
     PasswordChange,
     SignIn,
     SignOut,
-    Welcome,
     audit_log,
     team,
     team_member,
@@ -119,6 +119,7 @@ settings_pages = [
     path("workspace/", workspace_settings, name="workspace-settings"),
     path("team/", team, name="team"),
     path("team/<int:pk>/", team_member, name="team-member"),
+    path("team/invitations/<int:pk>/", team_invitation, name="team-invitation"),
     path("api-keys/", api_key_list, name="api-key-list"),
     path("api-keys/new/", api_key_new, name="api-key-new"),
     path("api-keys/<int:pk>/", api_key_detail, name="api-key"),
@@ -235,7 +236,7 @@ workspace_pages: list[URLPattern | URLResolver] = [
 account_pages = [
     path("sign-in/", SignIn.as_view(), name="sign-in"),
     path("sign-out/", SignOut.as_view(), name="sign-out"),
-    path("account/welcome/<uidb64>/<token>/", Welcome.as_view(), name="welcome"),
+    path("account/invitation/<str:token>/", invitation, name="invitation"),
     path("account/password/", PasswordChange.as_view(), name="password-change"),
     path("account/appearance/", appearance, name="appearance"),
     path("account/language/", include("django.conf.urls.i18n")),
@@ -299,5 +300,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
 ]
 
+handler400 = bad_request
 handler404 = not_found
 handler500 = server_error

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
+from braze_portal.access_log import logged
 from rest.draining import drain
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "braze_portal.settings")
@@ -32,4 +33,4 @@ def read_chunked(application: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-application = read_chunked(get_wsgi_application())
+application = logged(read_chunked(get_wsgi_application()))

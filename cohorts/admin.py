@@ -6,14 +6,18 @@ page in the portal, where that goes on record; here they are read.
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.forms import ModelForm
-from django.http import HttpRequest
-from django.utils.translation import gettext as _
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import add_never_cache_headers
 
 from cohorts import keys
 from cohorts.models import Cohort, CohortImport, DataImportKey, Partner, PartnerApiKey
 from workspaces.admin import Rooted
+
+#: Where a new secret waits in the request for the answer, which alone may hold it.
+ISSUED = "portal.issued_secret"
 
 
 class ReadOnly:
@@ -44,7 +48,7 @@ class PartnerAdmin(Kept, admin.ModelAdmin):
 
 @admin.register(PartnerApiKey)
 class PartnerApiKeyAdmin(admin.ModelAdmin):
-    """Adding one issues it, and shows its secret once."""
+    """Adding one issues it, and shows its secret once, in the answer to the form."""
 
     list_display = ("partner", "created_at")
     list_filter = ("partner",)
@@ -60,8 +64,18 @@ class PartnerApiKeyAdmin(admin.ModelAdmin):
     ) -> None:
         key, secret = keys.issue_partner_key(obj.partner)
         obj.pk = key.pk
-        shown = _("Hand this key to %(partner)s. It is shown only now: %(secret)s")
-        messages.warning(request, shown % {"partner": obj.partner, "secret": secret})
+        request.META[ISSUED] = secret
+
+    def response_add(
+        self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        context = self.admin_site.each_context(request) | {
+            "partner": obj.partner,
+            "secret": request.META[ISSUED],
+        }
+        response = render(request, "cohorts/partner_key_issued.html", context)
+        add_never_cache_headers(response)
+        return response
 
 
 @admin.register(DataImportKey)

@@ -22,8 +22,44 @@ from lib.wording import Sentence
 type Address = IPv4Address | IPv6Address
 
 #: Networks in whose last 32 bits an IPv4 address travels: mapped, compatible, NAT64.
-CARRIERS = tuple(ip_network(network) for network in ("::ffff:0:0/96", "::/96", "64:ff9b::/96"))
-#: Public by its number, but inside Azure it tells every caller the secrets of the machine.
+CARRIERS = tuple(map(ip_network, ("::ffff:0:0/96", "::/96", "64:ff9b::/96")))
+#: Those of them by which one reaches it today.
+LIVE_CARRIERS = (CARRIERS[0], CARRIERS[2])
+#: All that IPv6 has of addresses for single machines. Nothing outside of it is public.
+UNICAST = ip_network("2000::/3")
+#: What the registries of special-purpose addresses take out of the public ones, reachable or not:
+#: relays and anycast services are nobody's receiver. Written out, so that it does not depend on the
+#: release of Python. `tests/lib/test_special_addresses.py` holds it against every row.
+SPECIAL = tuple(
+    map(
+        ip_network,
+        (
+            "0.0.0.0/8",
+            "10.0.0.0/8",
+            "100.64.0.0/10",
+            "127.0.0.0/8",
+            "169.254.0.0/16",
+            "172.16.0.0/12",
+            "192.0.0.0/24",
+            "192.0.2.0/24",
+            "192.31.196.0/24",
+            "192.52.193.0/24",
+            "192.88.99.0/24",
+            "192.168.0.0/16",
+            "192.175.48.0/24",
+            "198.18.0.0/15",
+            "198.51.100.0/24",
+            "203.0.113.0/24",
+            "224.0.0.0/3",  # multicast, and what is reserved
+            "2001::/23",
+            "2001:db8::/32",
+            "2002::/16",
+            "2620:4f:8000::/48",
+            "3fff::/20",
+        ),
+    )
+)
+#: Public by its number, yet it gives away a machine's secrets to whoever asks from inside (Azure).
 METADATA = frozenset({ip_address("168.63.129.16")})
 
 TOO_LONG = _("The answer took too long")
@@ -65,7 +101,10 @@ def is_allowed(text: str) -> bool:
 
 
 def _is_public(address: Address) -> bool:
-    return address.is_global and not address.is_multicast and address not in METADATA
+    if address.version == 6 and address not in UNICAST:
+        # Its IPv4 address is judged beside it.
+        return any(address in carrier for carrier in LIVE_CARRIERS)
+    return address not in METADATA and not any(address in network for network in SPECIAL)
 
 
 def _carried(address: Address) -> Iterable[IPv4Address]:

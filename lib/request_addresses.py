@@ -1,16 +1,23 @@
 """The two addresses of a request: the IP address of its caller, and the URL of ours it came to."""
 
+from collections.abc import Mapping
 from ipaddress import ip_address
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """Return the caller's IP address, as the proxy gives it where ``BEHIND_TLS`` is set."""
-    address = request.META.get("REMOTE_ADDR", "")
+    """Return the caller's IP address, as ``address_of`` does."""
+    return address_of(request.META)
+
+
+def address_of(environ: Mapping[str, Any]) -> str | None:
+    """Return the caller's IP address. The proxy's word counts only where one is known to stand."""
+    address = environ.get("REMOTE_ADDR", "")
     if settings.BEHIND_TLS:
-        address = request.META.get("HTTP_X_FORWARDED_FOR", address).rpartition(",")[2]
+        address = environ.get("HTTP_X_FORWARDED_FOR", address).rpartition(",")[2]
     try:
         found = ip_address(address.strip().partition("%")[0])
     except ValueError:

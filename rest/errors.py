@@ -50,21 +50,26 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
     return response
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """``handler400`` of the portal."""
+    return _plain(request, 400, "Bad Request") or defaults.bad_request(request, exception)
+
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """``handler404`` of the portal."""
-    return _plain(request, 404) or defaults.page_not_found(request, exception)
+    return _plain(request, 404, MESSAGES[404]) or defaults.page_not_found(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """``handler500`` of the portal."""
-    return _plain(request, 500) or defaults.server_error(request)
+    return _plain(request, 500, MESSAGES[500]) or defaults.server_error(request)
 
 
-def _plain(request: HttpRequest, status: int) -> HttpResponse | None:
-    # A program sends its key also to an address that does not exist.
+def _plain(request: HttpRequest, status: int, message: str) -> HttpResponse | None:
+    # A program has a key with it also where it calls what is not there, or not offered.
     if not request.path.startswith(REST_PATHS) and "Authorization" not in request.headers:
         return None
-    return JsonResponse({"message": MESSAGES[status]}, status=status)
+    return JsonResponse({"message": message}, status=status)
 
 
 def _first_text(detail: Any) -> str:

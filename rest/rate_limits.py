@@ -12,8 +12,9 @@ from rest_framework.exceptions import APIException
 
 from lib.statements import prepared_cursor
 
-# A workspace's first call makes its row; a new window sets the count to zero. A call that waits for
-# another one until the window is over counts in the new window.
+# The row is there from a workspace's first call on; a new window begins it anew. A call that waited
+# for another across the end of a window counts in the new one. A window that begins in the future
+# was made by a clock that was wrong: it ends at once.
 SPEND = """
 insert into workspaces_ratewindow as held (workspace_id, name, starts_at, used)
 values (
@@ -21,9 +22,12 @@ values (
     date_bin(make_interval(secs => %(seconds)s), statement_timestamp(), 'epoch'), %(calls)s
 )
 on conflict (workspace_id, name) do update
-    set used = excluded.used
-            + case when held.starts_at >= excluded.starts_at then held.used else 0 end,
-        starts_at = greatest(held.starts_at, excluded.starts_at)
+    set used = excluded.used + case
+            when held.starts_at between excluded.starts_at and clock_timestamp() then held.used
+            else 0 end,
+        starts_at = case
+            when held.starts_at between excluded.starts_at and clock_timestamp() then held.starts_at
+            else excluded.starts_at end
 returning used, extract(epoch from starts_at)::bigint
 """
 

@@ -12,6 +12,9 @@ register(
     place=20,
 )
 register(
+    _("Invited Member"),
+    _("Withdrew Invitation"),
+    _("Accepted Invitation"),
     _("Added Member"),
     _("Created Sign-in Link"),
     _("Updated Account Permission"),

@@ -8,6 +8,7 @@ from django.contrib.auth.forms import AuthenticationForm, UsernameField
 from django.utils.translation import gettext_lazy as _
 
 from workspaces.models import Member, Role, User, Workspace
+from workspaces.sign_in_names import MOST_CHARACTERS, comparable
 
 
 class SignInForm(AuthenticationForm):
@@ -32,7 +33,9 @@ class AddMemberForm(forms.Form):
 
     def clean_email(self) -> str:
         email = User.objects.normalize_email(self.cleaned_data["email"])
-        if self.workspace.members.filter(user__email__iexact=email).exists():
+        if len(comparable(email)) > MOST_CHARACTERS:
+            raise forms.ValidationError(_("This address is too long."))
+        if self.workspace.members.filter(user__sign_in_name=comparable(email)).exists():
             raise forms.ValidationError(_("This person is already a member of the workspace."))
         return email
 

@@ -14,6 +14,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from workspaces.sign_in_names import MOST_CHARACTERS, comparable
+
 
 def validate_time_zone(name: str) -> None:
     if name not in available_timezones():
@@ -30,8 +32,12 @@ class UserManager(BaseUserManager["User"]):
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
+    def named(self, address: str) -> models.QuerySet["User"]:
+        """The one user, if any, who signs in with ``address``, however it is spelled."""
+        return self.filter(sign_in_name=comparable(address))
+
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email__iexact=username)
+        return self.named(username or "").get()
 
 
 class User(AbstractUser):
@@ -39,6 +45,11 @@ class User(AbstractUser):
 
     username = None  # type: ignore[assignment]
     email = models.EmailField(_("e-mail address"), unique=True)
+    # What the address is compared by. None for a user of an earlier release whose address another
+    # user has in another spelling: they cannot sign in until an operator gives them another one.
+    sign_in_name = models.CharField(  # noqa: DJ001  see above
+        max_length=MOST_CHARACTERS, unique=True, null=True, editable=False
+    )
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -47,6 +58,27 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.email
+
+    def clean(self) -> None:
+        super().clean()
+        name = comparable(self.email)
+        if len(name) > MOST_CHARACTERS:
+            raise ValidationError({"email": _("This address is too long.")})
+        if self._others_named(name).exists():
+            raise ValidationError({"email": _("Another user signs in with this address.")})
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        fields = kwargs.get("update_fields")
+        if fields is None or "email" in fields:
+            name = comparable(self.email)
+            is_taken = self.pk and self.sign_in_name is None and self._others_named(name).exists()
+            self.sign_in_name = None if is_taken else name
+            if fields is not None:
+                kwargs["update_fields"] = {*fields, "sign_in_name"}
+        super().save(*args, **kwargs)
+
+    def _others_named(self, name: str) -> models.QuerySet["User"]:
+        return User.objects.filter(sign_in_name=name).exclude(pk=self.pk)
 
 
 class Workspace(models.Model):
@@ -115,6 +147,53 @@ class Member(models.Model):
     @property
     def sees_personal_data(self) -> bool:
         return self.may(Role.MARKETER)
+
+
+class InvitationQuerySet(WorkspaceQuerySet["Invitation"]):
+    def live(self, now: datetime) -> Self:
+        """Those that can be accepted: young enough, and sent by one who still is an admin."""
+        sender = Member.objects.admins().filter(
+            workspace=models.OuterRef("workspace"), user=models.OuterRef("invited_by")
+        )
+        return self.filter(models.Exists(sender), expires_at__gt=now)
+
+
+class Invitation(models.Model):
+    """A person who was asked into a workspace and has not accepted yet: one row at most for each.
+
+    See ``workspaces.invitations``, which alone writes it.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField(_("e-mail address"))
+    # What the address is compared by.
+    sign_in_name = models.CharField(max_length=MOST_CHARACTERS, editable=False)
+    role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.ANALYST)
+    # The SHA-256 of the link's token, in hex.
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    invited_by = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="+")
+    expires_at = models.DateTimeField()
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "sign_in_name"], name="one_invitation_per_person"
+            )
+        ]
+        ordering = ["email", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.email} · {self.get_role_display()}"
+
+    def path(self, token: str) -> str:
+        """The path of the link whose token is ``token``."""
+        return reverse("invitation", args=[token])
+
+    @property
+    def has_expired(self) -> bool:
+        return self.expires_at <= timezone.now()
 
 
 class AuditEntry(models.Model):

@@ -34,7 +34,7 @@ def admit(
     the user exists already. Raises ``ValidationError`` for what is no address.
     """
     validate_email(email)
-    user, given = User.objects.filter(email__iexact=email).first(), None
+    user, given = User.objects.named(email).first(), None
     if user is None:
         given = password or secrets.token_urlsafe(12)
         user = User.objects.create_user(email, given)

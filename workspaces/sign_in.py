@@ -6,15 +6,17 @@ from typing import Any
 from axes.helpers import get_cool_off
 from django.http import HttpRequest
 
+from workspaces.sign_in_names import MOST_CHARACTERS, comparable
+
 
 def guarded_name(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str:
     """Return the name that failures are counted under.
 
-    Sign-in does not tell capitals from small letters, so counting must not either: else every
-    spelling of an address would have guesses of its own.
+    It is compared as sign-in compares it: else every spelling of an address would have guesses of
+    its own. Nobody has a name that is longer than what is kept of it.
     """
     name = (credentials or request.POST).get("username") or ""
-    return str(name).strip().casefold()
+    return comparable(str(name))[:MOST_CHARACTERS]
 
 
 def cool_off_minutes(request: HttpRequest) -> int:

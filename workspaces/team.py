@@ -1,10 +1,13 @@
-"""Taking people into a workspace, changing what they may do, and letting them go."""
+"""Changing what the members of a workspace may do, and letting them go.
+
+How they come in is told in ``workspaces.invitations``.
+"""
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from workspaces import audit
-from workspaces.models import Member, Role, User, Workspace
+from workspaces.models import Invitation, Member, Role, User
 
 
 class LastAdminError(Exception):
@@ -12,19 +15,6 @@ class LastAdminError(Exception):
 
     def __init__(self) -> None:
         super().__init__(_("A workspace needs an admin. Make somebody else an admin first."))
-
-
-@transaction.atomic
-def add_member(workspace: Workspace, *, email: str, role: Role, by: User) -> Member:
-    """Give the person with this address a role in ``workspace``.
-
-    Somebody who is new here gets a user that cannot sign in until they have picked a password
-    through a sign-in link (``workspaces.invitations``).
-    """
-    user = User.objects.filter(email__iexact=email).first() or User.objects.create_user(email)
-    member = Member.objects.create(workspace=workspace, user=user, role=role)
-    audit.record(workspace, by, "Added Member", user.email, role=member.role)
-    return member
 
 
 @transaction.atomic
@@ -49,6 +39,9 @@ def change_role(member: Member, *, role: Role, by: User) -> None:
 @transaction.atomic
 def remove_member(member: Member, *, by: User) -> None:
     _keep_an_admin(member)
+    Invitation.objects.in_workspace(member.workspace).filter(
+        sign_in_name=member.user.sign_in_name
+    ).delete()
     audit.record(member.workspace, by, "Removed Member", member.user.email, role=member.role)
     member.delete()
 

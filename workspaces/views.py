@@ -12,7 +12,7 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from workspaces import audit, invitations
+from workspaces import audit
 from workspaces import team as people
 from workspaces.access import WorkspaceRequest, workspace_page
 from workspaces.forms import (
@@ -22,8 +22,10 @@ from workspaces.forms import (
     SignInForm,
     WorkspaceForm,
 )
+from workspaces.invitation_views import hand_over
+from workspaces.invitations import are_mailed
 from workspaces.listing import AuditFilterSet
-from workspaces.models import Member, Role
+from workspaces.models import Role
 from workspaces.sign_in import cool_off_minutes
 
 AUDIT_ENTRIES_PER_PAGE = 50
@@ -43,15 +45,6 @@ class PasswordChange(SuccessMessageMixin, auth.PasswordChangeView):
     template_name = "registration/password_change.html"
     success_url = reverse_lazy("home")
     success_message = gettext_lazy("Your password is changed.")
-
-
-class Welcome(auth.PasswordResetConfirmView):
-    """Where a sign-in link leads: pick a first password and be signed in."""
-
-    template_name = "registration/welcome.html"
-    success_url = reverse_lazy("home")
-    post_reset_login = True
-    post_reset_login_backend = "django.contrib.auth.backends.ModelBackend"
 
 
 def locked_out(
@@ -84,21 +77,17 @@ def team(request: WorkspaceRequest) -> HttpResponse:
     form = AddMemberForm(request.POST or None, workspace=workspace)
     if request.method == "POST" and form.is_valid():
         email, role = form.cleaned_data["email"], Role(form.cleaned_data["role"])
-        member = people.add_member(workspace, email=email, role=role, by=request.user)
-        if invitations.may_invite(member):
-            return _invitation(request, member)
-        messages.success(request, _("%(person)s is a member now.") % {"person": member.user})
-        return redirect("team", workspace.slug)
+        return hand_over(request, email=email, role=role)
     members = workspace.members.select_related("user").order_by("user__email")
-    return render(request, "workspaces/team.html", {"form": form, "members": members})
+    context: dict[str, Any] = {"form": form, "members": members, "mailed": are_mailed()}
+    if request.member.may(Role.ADMIN):
+        context["invitations"] = workspace.invitations.select_related("invited_by")
+    return render(request, "workspaces/team.html", context)
 
 
 @workspace_page(reads=Role.ADMIN, writes=Role.ADMIN)
 def team_member(request: WorkspaceRequest, pk: int) -> HttpResponse:
     who = get_object_or_404(request.workspace.members.select_related("user", "workspace"), pk=pk)
-    if "link" in request.POST and invitations.may_invite(who):
-        audit.record(request.workspace, request.user, "Created Sign-in Link", who.user.email)
-        return _invitation(request, who)
     saving = RoleForm(_posted(request, "save"), member=who, by=request.user)
     removing = RemoveMemberForm(_posted(request, "remove"), member=who, by=request.user)
     try:
@@ -117,18 +106,11 @@ def team_member(request: WorkspaceRequest, pk: int) -> HttpResponse:
     except people.LastAdminError as refusal:
         (saving if saving.is_bound else removing).add_error(None, str(refusal))
     context = {"who": who, "saving": saving, "removing": removing}
-    context["may_invite"] = invitations.may_invite(who)
     return render(request, "workspaces/team_member.html", context)
 
 
 def _posted(request: WorkspaceRequest, button: str) -> QueryDict | None:
     return request.POST if button in request.POST else None
-
-
-def _invitation(request: WorkspaceRequest, member: Member) -> HttpResponse:
-    """Show a sign-in link, once: only its hash can be checked afterwards."""
-    link = request.build_absolute_uri(invitations.sign_in_path(member))
-    return render(request, "workspaces/invitation.html", {"invited": member, "link": link})
 
 
 @workspace_page(reads=Role.ADMIN, writes=Role.ADMIN)

@@ -159,9 +159,11 @@ def test_no_page_shows_a_secret(operator: Client, full: Workspace, model: Any) -
 
 def test_an_operator_issues_a_partner_key_and_sees_it_once(operator: Client) -> None:
     heap = Partner.objects.get(slug="heap")
-    response = operator.post(page(PartnerApiKey, "add"), {"partner": heap.pk}, follow=True)
-    shown = re.search(r"only now: ([\w-]{43})", response.content.decode())
+    response = operator.post(page(PartnerApiKey, "add"), {"partner": heap.pk})
+    shown = re.search(r'value="([\w-]{43})"', response.content.decode())
     assert shown
+    assert "no-store" in response["Cache-Control"]
+    assert [shown[1] in str(cookie) for cookie in operator.cookies.values()] == [False, False]
     assert keys.find(PartnerApiKey.objects, shown[1]) == heap.api_keys.get()
     again = operator.get(page(PartnerApiKey, "changelist")).content.decode()
     assert shown[1] not in again

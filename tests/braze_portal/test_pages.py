@@ -26,7 +26,8 @@ from tests.worlds.factories import (
     import_key,
 )
 from tests.worlds.rest_callers import rest_caller
-from workspaces.models import Workspace
+from workspaces.invitations import invite
+from workspaces.models import Role, Workspace
 
 type Arguments = dict[str, Any]
 
@@ -100,6 +101,12 @@ def member(workspace: Workspace) -> Arguments:
     return {"pk": workspace.members.latest("pk").pk}
 
 
+def invited(workspace: Workspace) -> Arguments:
+    admin = workspace.members.admins().first().user
+    made, _token = invite(workspace, email="new@example.com", role=Role.ANALYST, by=admin)
+    return {"pk": made.pk}
+
+
 #: What stands in the address of each page that names something: a real thing of the workspace.
 THINGS: dict[str, Callable[[Workspace], Arguments]] = {
     "partner": heap,
@@ -143,6 +150,7 @@ THINGS: dict[str, Callable[[Workspace], Arguments]] = {
     "connector": connector,
     "connector-edit": connector,
     "team-member": member,
+    "team-invitation": invited,
     "api-key": api_key,
     "api-key-delete": api_key,
 }
@@ -291,6 +299,7 @@ READERS_MAY_NOT_OPEN = {
     "connector-new",
     "connector-edit",
     "team-member",
+    "team-invitation",
     "api-key-list",
     "api-key-new",
     "api-key",
@@ -316,6 +325,7 @@ MARKETERS_MAY_NOT_OPEN = {
     "connector-new",
     "connector-edit",
     "team-member",
+    "team-invitation",
     "api-key-list",
     "api-key-new",
     "api-key",

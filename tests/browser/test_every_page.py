@@ -24,7 +24,8 @@ from tests.worlds.factories import (
     checked_import,
 )
 from workspaces.api_keys import generate_api_key
-from workspaces.models import Member, Workspace
+from workspaces.invitations import invite
+from workspaces.models import Member, Role, Workspace
 
 pytestmark = pytest.mark.browser
 
@@ -81,6 +82,8 @@ def things(
     person = workspace.cohorts.get().memberships.filter(active=True).first().profile
     seed_events(workspace, 60, 5)
     api_key, _secret = generate_api_key(workspace, name="Nightly", permissions=["users.track"])
+    admin = workspace.members.admins().first().user
+    invited, _token = invite(workspace, email="new@example.com", role=Role.ANALYST, by=admin)
     return {
         "partner": {"partner": "heap"},
         "key": {"partner": "heap", "key": key.pk},
@@ -99,6 +102,7 @@ def things(
         "canvas": {"pk": canvas.pk},
         "connector": {"pk": connector.pk},
         "team-member": {"pk": analyst.pk},
+        "team-invitation": {"pk": invited.pk},
     }
 
 

@@ -221,12 +221,16 @@ def test_a_new_window_begins_anew(caller: RestCaller, settings: Any) -> None:
     assert caller.get(LIST).status_code == 200
 
 
-def test_a_call_that_came_late_counts_in_the_window_that_has_begun(caller: RestCaller) -> None:
+@pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(days=1)])
+def test_a_window_that_lies_ahead_ends_at_once(
+    caller: RestCaller, settings: Any, ahead: timedelta
+) -> None:
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"default": (1, 3600)}
     caller.get(LIST)
-    begun = RateWindow.objects.get().starts_at + timedelta(hours=1)
-    RateWindow.objects.update(starts_at=begun)
-    caller.get(LIST)
-    assert list(RateWindow.objects.values_list("starts_at", "used")) == [(begun, 2)]
+    begun = RateWindow.objects.get().starts_at
+    RateWindow.objects.update(starts_at=begun + ahead, used=9)
+    assert caller.get(LIST).status_code == 200
+    assert list(RateWindow.objects.values_list("starts_at", "used")) == [(begun, 1)]
 
 
 # When it was last used

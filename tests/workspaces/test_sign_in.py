@@ -5,13 +5,11 @@ from typing import Any
 
 import pytest
 from axes.models import AccessAttempt
-from django.contrib.auth.tokens import default_token_generator
 from django.test import Client
 from django.utils import timezone
 
 from tests.worlds.factories import PASSWORD, MemberFactory, UserFactory
-from workspaces import invitations
-from workspaces.models import Member, Role, User, Workspace
+from workspaces.models import User
 
 
 def sign_in(client: Client, email: str, password: str = PASSWORD) -> Any:
@@ -25,12 +23,6 @@ def signed_in(client: Client) -> bool:
 @pytest.fixture
 def user(db: None) -> User:
     return UserFactory(email="ada@example.com")
-
-
-@pytest.fixture
-def new_member(workspace: Workspace) -> Member:
-    """Somebody who was added and has never had a password."""
-    return MemberFactory(workspace=workspace, user=User.objects.create_user("new@example.com"))
 
 
 def test_the_right_password_signs_in(client: Client, user: User) -> None:
@@ -149,50 +141,6 @@ def test_home_shows_an_operator_the_way(client: Client, db: None) -> None:
     operator = User.objects.create_superuser("op@example.com", PASSWORD)
     sign_in(client, operator.email)
     assert 'href="/admin/"' in client.get("/").content.decode()
-
-
-def test_a_sign_in_link_lets_choose_a_password_and_signs_in(
-    client: Client, new_member: Member
-) -> None:
-    form = client.get(invitations.sign_in_path(new_member)).url
-    data = {"new_password1": PASSWORD, "new_password2": PASSWORD}
-    assert client.post(form, data).url == "/"
-    assert signed_in(client)
-    new_member.user.refresh_from_db()
-    assert new_member.user.check_password(PASSWORD)
-
-
-def test_a_sign_in_link_works_once(client: Client, new_member: Member) -> None:
-    link = invitations.sign_in_path(new_member)
-    form = client.get(link).url
-    client.post(form, {"new_password1": PASSWORD, "new_password2": PASSWORD})
-    assert "This link no longer works" in Client().get(link, follow=True).content.decode()
-
-
-def test_a_sign_in_link_ends_after_three_days(
-    client: Client, new_member: Member, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    link = invitations.sign_in_path(new_member)
-    later = default_token_generator._now() + timedelta(days=3, seconds=1)
-    monkeypatch.setattr(type(default_token_generator), "_now", lambda self: later)
-    assert "This link no longer works" in client.get(link).content.decode()
-
-
-@pytest.mark.parametrize("fields", [{"is_staff": True}, {"is_superuser": True}])
-def test_no_link_is_made_for_an_operator(new_member: Member, fields: dict[str, bool]) -> None:
-    for name, value in fields.items():
-        setattr(new_member.user, name, value)
-    assert not invitations.may_invite(new_member)
-
-
-def test_no_link_is_made_for_one_who_works_elsewhere_too(new_member: Member) -> None:
-    assert invitations.may_invite(new_member)
-    MemberFactory(user=new_member.user, role=Role.ANALYST)
-    assert not invitations.may_invite(new_member)
-
-
-def test_no_link_is_made_for_one_who_has_a_password(analyst: Member) -> None:
-    assert not invitations.may_invite(analyst)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark", "auto"])

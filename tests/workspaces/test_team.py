@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from tests.worlds.factories import MemberFactory, UserFactory
+from tests.worlds.factories import MemberFactory
 from tests.worlds.markup import squeezed
 from workspaces import team
 from workspaces.models import AuditEntry, Member, Role, User, Workspace
@@ -54,26 +54,6 @@ def test_only_admins_add_members(who: str, request: Any, workspace: Workspace) -
     before = roles(workspace)
     assert client.post(TEAM, {"email": "x@example.com", "role": "admin"}).status_code == 403
     assert roles(workspace) == before
-
-
-def test_somebody_with_an_account_is_added(admin_client: Client, workspace: Workspace) -> None:
-    user = UserFactory(email="grace@example.com")
-    response = admin_client.post(TEAM, {"email": "Grace@Example.com", "role": "marketer"})
-    assert response.url == TEAM
-    assert Member.objects.get(user=user, workspace=workspace).role == Role.MARKETER
-    assert on_record() == [("Added Member", "grace@example.com", {"role": "marketer"})]
-
-
-def test_somebody_new_gets_a_sign_in_link(admin_client: Client, client: Client) -> None:
-    response = admin_client.post(TEAM, {"email": "new@example.com", "role": "analyst"})
-    link = response.context["link"]
-    assert link.startswith("http://testserver/account/welcome/")
-    assert "Choose your password" in client.get(link, follow=True).content.decode()
-
-
-def test_a_sign_in_link_is_never_put_on_record(admin_client: Client) -> None:
-    link = admin_client.post(TEAM, {"email": "new@example.com", "role": "analyst"}).context["link"]
-    assert link.rpartition("welcome/")[2] not in str(on_record())
 
 
 def test_a_member_is_not_added_twice(admin_client: Client, analyst: Member) -> None:
@@ -155,19 +135,6 @@ def test_two_admins_who_demote_each_other_at_once_leave_one(admin: Member) -> No
         pairs = [(other, admin.user), (admin, other.user)]
         outcomes = list(pool.map(lambda pair: demote(*pair), pairs))
     assert sorted(outcomes) == ["done", "refused"]
-
-
-def test_a_lost_sign_in_link_is_made_anew(admin_client: Client, workspace: Workspace) -> None:
-    new = MemberFactory(workspace=workspace, user=User.objects.create_user("new@example.com"))
-    response = admin_client.post(page_of(new), {"link": ""})
-    assert "/account/welcome/" in response.context["link"]
-    assert on_record() == [("Created Sign-in Link", "new@example.com", {})]
-
-
-def test_no_sign_in_link_for_one_who_can_sign_in(admin_client: Client, analyst: Member) -> None:
-    response = admin_client.post(page_of(analyst), {"link": ""})
-    assert "link" not in response.context
-    assert on_record() == []
 
 
 def test_whoever_lacks_a_role_is_told_whom_to_ask(
