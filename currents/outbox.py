@@ -70,11 +70,16 @@ class Asked:
     def day(self) -> date:
         return self._rows[0][1]
 
+    @property
+    def has_day(self) -> bool:
+        """Whether that day has a partition."""
+        return bool(self._rows[0][2])
+
     @cached_property
     def queues(self) -> dict[str, list[waking.Sleeper]]:
         """Those to wake for each type that is wanted; none where its connectors are at rest."""
         queues: dict[str, list[waking.Sleeper]] = {}
-        for _uid, _day, event_type, connector, queue, flush, state, _restored in self._rows:
+        for *_about, event_type, connector, queue, flush, state, _restored in self._rows:
             if event_type is not None:
                 sleepers = queues.setdefault(event_type, [])
                 if state in SENDING:
@@ -116,7 +121,8 @@ def write(
             lines.setdefault(each.what.event_type, []).append(line)
     if lines:
         with transaction.atomic(savepoint=False):
-            partitions.ensure(asked.day)
+            if not asked.has_day:
+                partitions.ensure(asked.day)
             for event_type, bodies in lines.items():
                 _write(workspace_id, event_type, bodies)
                 for queue in asked.queues[event_type]:

@@ -1,8 +1,13 @@
 -- name: wanted
 -- What a writer has to know, in one look-up: the workspace's own id for the envelope, the day on
--- which this transaction's rows fall, and the queues of each type that a connector wants. None of
--- those stands ahead of all transactions, but after a dump and restore.
-select workspace.uid, (now() at time zone 'UTC')::date,
+-- which this transaction's rows fall and whether that has a partition, and the queues of each type
+-- that a connector wants. None of those stands ahead of all transactions, but after a dump and
+-- restore. The partition is asked for each time: a database that was restored may lack it.
+select workspace.uid, (now() at time zone 'UTC')::date, exists (
+        select from pg_class
+        where relname = 'currents_outboxevent_' || to_char(now() at time zone 'UTC', 'YYYYMMDD')
+            and relispartition
+    ),
     queue.event_type, connector.id, queue.id, connector.flush_seconds, connector.state,
     coalesce(queue.xid > pg_snapshot_xmax(pg_current_snapshot())::text::bigint, false)
 from workspaces_workspace as workspace

@@ -1,7 +1,6 @@
 """The days of the outbox: each a partition, made before it begins and dropped when all is sent."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
@@ -20,27 +19,12 @@ KEPT = timedelta(days=7)
 #: How long dropping a day waits for readers before it lets them pass. It is tried again.
 PATIENCE = "2s"
 
-#: The days that are there for certain, of each database that this process has to do with.
-_known: set[tuple[str, date]] = set()
-
 
 def make_ahead() -> None:
     today: date = _scalar("today")
     for days in range(AHEAD + 1):
         with transaction.atomic():
-            _make(today + timedelta(days=days))
-
-
-def ensure(day: date) -> None:
-    """See to it that ``day`` has a partition, though no job made it.
-
-    Costs nothing for a day that this process has seen before.
-    """
-    known = (connection.settings_dict["NAME"], day)
-    if known not in _known:
-        _make(day)
-        # Should the transaction be rolled back, so is what it made.
-        transaction.on_commit(partial(_known.add, known))
+            ensure(today + timedelta(days=days))
 
 
 def drop_old(now: datetime) -> int:
@@ -56,7 +40,8 @@ def drop_old(now: datetime) -> int:
     return dropped
 
 
-def _make(day: date) -> None:
+def ensure(day: date) -> None:
+    """See to it that ``day`` has a partition, though no job made it."""
     name = _name(day)
     if _scalar("exists", name=name):
         return
@@ -83,7 +68,6 @@ def _drop(day: date) -> bool:
     for queue, _state, count in unsent:
         Queue.objects.filter(pk=queue).update(expired=F("expired") + count)
     _run(sql.SQL("drop table {}").format(sql.Identifier(_name(day))))
-    _known.discard((connection.settings_dict["NAME"], day))
     return True
 
 

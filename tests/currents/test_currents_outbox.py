@@ -244,10 +244,10 @@ def test_jobs_that_are_done_and_those_of_killed_workers_are_dropped(connector: C
 
 
 def test_writing_needs_no_job_to_make_the_day(connector: Connector) -> None:
+    write(connector.workspace, "before a restore from which the day is missing")
     today = datetime.now(UTC).date()
     with connection.cursor() as cursor:
         cursor.execute(f"drop table if exists currents_outboxevent_{today:%Y%m%d}")
-    partitions._known.clear()
     write(connector.workspace, "a")
     assert read(connector) == ["a"]
 
@@ -256,7 +256,6 @@ def test_two_writers_make_the_day_at_once(connector: Connector) -> None:
     today = datetime.now(UTC).date()
     with connection.cursor() as cursor:
         cursor.execute(f"drop table if exists currents_outboxevent_{today:%Y%m%d}")
-    partitions._known.clear()
 
     def write_one(number: int) -> None:
         write(connector.workspace, str(number))
