@@ -44,6 +44,17 @@ STOREYS_WITHIN: dict[str, tuple[tuple[str, ...], ...]] = {
         ("access", "serializers"),
         ("builder", "lists", "exports", "sizes"),
     ),
+    "profiles": (
+        ("changes",),
+        ("models",),
+        ("attributes", "clock", "events"),
+        ("standard", "telling"),
+        ("since_when",),
+        ("identity",),
+        ("track", "csv_import", "subscriptions", "analytics", "export", "fake"),
+        # The page of a person changes subscriptions, and reads texts as an import does.
+        ("person",),
+    ),
 }
 #: Folders that Django names.
 DJANGOS = {"migrations", "management", "templatetags", "static", "locale", "__pycache__"}
