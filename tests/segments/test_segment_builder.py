@@ -149,7 +149,6 @@ def test_what_a_filter_misses_is_an_empty_element_until_there_is_something() -> 
     assert note.strip().endswith("></div>")
 
 
-
 def test_a_list_says_which_archived_segments_are_nested(
     analyst_client: Client, workspace: Workspace
 ) -> None:
