@@ -14,16 +14,22 @@ catalogues := $(patsubst %.po,%.mo,$(wildcard braze_portal/locale/*/LC_MESSAGES/
 static_files := $(shell find braze_portal/static -type f -not -path '*/vendor/*')
 templates := $(wildcard templates)
 
-.PHONY: setup demo test bench lint messages screenshots
+.PHONY: setup demo test check bench lint messages screenshots
 
 setup: .venv/.ready $(assets)/.ready $(catalogues) $(manifest)
 
 demo: setup
 	@$(python) manage.py demo
 
+# COVERAGE=1 also tells which lines and branches no test reaches.
 test: setup
 	@.ci/fetch chromium
-	$(python) -m pytest -n auto
+	$(python) -m pytest -n auto $(if $(COVERAGE),--cov --cov-report=term:skip-covered --cov-report=html)
+
+# Lint, and the tests that a change touches: what is not committed, or all since SINCE=main.
+check: lint
+	@tests=$$($(python) .ci/touched $(SINCE)) && echo "$$tests" && \
+	  $(python) -m pytest -q -n auto --maxfail 5 $$tests
 
 # All figures; FIGURES="leaf_cold user_lookup" for some.
 bench: setup .venv/.bench

@@ -147,6 +147,11 @@ def test_an_estimate_is_never_shown_without_its_mark() -> None:
     assert "≈ 20 ± 5 after it (2.0%)" in shown
 
 
+def test_what_a_filter_misses_is_an_empty_element_until_there_is_something() -> None:
+    note = render_to_string("segments/parts/leaf_error.html", {"leaf": {}})
+    assert note.strip().endswith("></div>")
+
+
 def test_a_list_says_which_archived_segments_are_nested(
     analyst_client: Client, workspace: Workspace
 ) -> None:
