@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from currents import connectors, partitions
 from currents.event_types import CATALOGUE, Properties, text_fields
 from currents.models import Connector, Transformation
+from lib.calendar import validate_day
 from lib.outbound import Refused, check_url
 from workspaces.models import User
 
@@ -120,6 +121,7 @@ class ReplayForm(forms.Form):
     start = forms.DateTimeField(
         label=gettext_lazy("Send again what happened since"),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        validators=[validate_day],
     )
 
     def clean_start(self) -> Any:

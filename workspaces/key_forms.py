@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from lib.calendar import validate_day
 from workspaces.api_keys import PERMISSIONS
 
 #: How the page calls the areas of ``PERMISSIONS``.
@@ -67,6 +68,7 @@ class ApiKeyForm(forms.Form):
         label=gettext_lazy("Expires"),
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        validators=[validate_day],
     )
 
     def __init__(self, data: Any) -> None:
