@@ -54,7 +54,7 @@ def upload_list(workspace: Workspace, name: str, file: BinaryIO, *, by: User) ->
     for kind in KINDS:
         if kind in tally.kinds:
             statements.count(f"match_{kind}", workspace=workspace.pk)
-    members = statements.rows("insert_matched", list=made.pk)
+    members = statements.count("insert_matched", list=made.pk)
     made.added, made.repeated = statements.one("count_matched")
     made.rows, made.invalid = tally.rows, tally.invalid
     made.unmatched = made.rows - made.added - made.repeated - made.invalid
