@@ -29,6 +29,8 @@ ARRAY_LENGTH = 500
 ARRAY_BYTES = 100_000
 OBJECT_BYTES = 50_000
 DEPTH = 50
+#: Of an e-mail address, in characters.
+EMAIL_LENGTH = 320
 #: The largest whole number that JSON readers everywhere keep exactly, and PostgreSQL as bigint.
 LARGEST = 2**63 - 1
 
@@ -157,12 +159,12 @@ validate_email = _EmailValidator()
 
 
 def _email(value: Any) -> str:
-    # In lower case: by it people are found, however an address was typed.
     try:
-        validate_email(_text(320)(value))
+        validate_email(_text(EMAIL_LENGTH)(value))
     except ValidationError as error:
         raise ValueError(_("must be an e-mail address")) from error
-    return str(value).lower()
+    # In lower case: by it people are found, however an address was typed. Some letters become two.
+    return str(_text(EMAIL_LENGTH)(value.lower()))
 
 
 def _phone(value: Any) -> str:
