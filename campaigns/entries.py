@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from campaigns.alternatives import DraftForm
 from campaigns.models import EntryType, Repeats, Trigger
+from lib.calendar import validate_day
 
 #: The triggers that need to be told which event or attribute.
 NAMED_TRIGGERS = {Trigger.CUSTOM_EVENT, Trigger.ATTRIBUTE}
@@ -31,7 +32,7 @@ class MomentField(forms.DateTimeField):
 
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-        super().__init__(widget=widget, **kwargs)
+        super().__init__(widget=widget, validators=[validate_day], **kwargs)
 
     def clean(self, value: Any) -> str:
         moment = super().clean(value)
@@ -43,7 +44,7 @@ class DayField(forms.DateField):
 
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-        super().__init__(widget=widget, **kwargs)
+        super().__init__(widget=widget, validators=[validate_day], **kwargs)
 
     def clean(self, value: Any) -> str:
         day = super().clean(value)

@@ -14,7 +14,7 @@ from django.utils.cache import add_never_cache_headers
 
 from cohorts import keys
 from cohorts.models import Cohort, CohortImport, DataImportKey, Partner, PartnerApiKey
-from workspaces.admin import Rooted
+from workspaces.admin import InBytes, Rooted
 
 #: Where a new secret waits in the request for the answer, which alone may hold it.
 ISSUED = "portal.issued_secret"
@@ -98,7 +98,8 @@ class DataImportKeyAdmin(ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(Cohort)
-class CohortAdmin(Kept, Rooted, admin.ModelAdmin):
+class CohortAdmin(InBytes, Kept, Rooted, admin.ModelAdmin):
+    in_bytes = ("cohort_id",)
     stays = ("workspace", "partner")
     list_display = ("name", "cohort_id", "partner", "workspace", "last_sync_at")
     list_filter = ("partner",)

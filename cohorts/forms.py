@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cohorts.models import DataImportKey
+from lib.calendar import validate_day
 
 AT_ONCE = "now"
 AT_DATE = "date"
@@ -48,6 +49,7 @@ class InvalidateForm(forms.Form):
         label=_("Date and time"),
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        validators=[validate_day],
     )
 
     def __init__(self, data: Any, *, key: DataImportKey) -> None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cohorts.models import Cohort, CohortImport, DataImportKey, Outcome, Partner
+from lib.calendar import validate_day
 from workspaces.models import Workspace
 
 
@@ -19,7 +20,9 @@ def _moment(day: date, hour: time) -> datetime:
 
 def _day(label: Any, method: str) -> django_filters.DateFilter:
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return django_filters.DateFilter(label=label, method=method, widget=widget)
+    return django_filters.DateFilter(
+        label=label, method=method, widget=widget, validators=[validate_day]
+    )
 
 
 class LedgerFilterSet(django_filters.FilterSet):

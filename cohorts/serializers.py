@@ -16,6 +16,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from lib.calendar import is_taken
 from profiles.identity.who import is_keepable
 
 MOST_IDENTIFIERS = 1000
@@ -88,9 +89,11 @@ class CreatedAtField(OneMessageField):
         time = datetime.fromisoformat(data)
         _insist(time.tzinfo)
         try:
-            return time.astimezone(UTC)
+            moment = time.astimezone(UTC)
         except OverflowError as error:
             raise ValueError from error
+        _insist(is_taken(moment))
+        return moment
 
 
 class AliasSchema(serializers.Serializer):

@@ -15,6 +15,7 @@ from currents import connectors, partitions
 from currents.models import Connector, Transformation
 from currents.types.base import CATALOGUE, Properties
 from currents.types.fields import text_fields
+from lib.calendar import validate_day
 from lib.outbound import Refused, check_url
 from workspaces.models import User
 
@@ -118,6 +119,7 @@ class ReplayForm(forms.Form):
     start = forms.DateTimeField(
         label=gettext_lazy("Send again what happened since"),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        validators=[validate_day],
     )
 
     def clean_start(self) -> Any:

@@ -6,7 +6,7 @@ from django.forms.models import BaseInlineFormSet
 from django.utils.translation import gettext as _
 
 from profiles.models import Alias, CustomAttribute, Device, Profile
-from workspaces.admin import Rooted
+from workspaces.admin import InBytes, Rooted
 
 
 class InTheSameWorkspace(BaseInlineFormSet):
@@ -20,16 +20,18 @@ class InTheSameWorkspace(BaseInlineFormSet):
                 raise ValidationError(_("This belongs to the workspace of its person."))
 
 
-class Aliases(admin.TabularInline):
+class Aliases(InBytes, admin.TabularInline):
     model = Alias
+    in_bytes = ("label", "name")
     formset = InTheSameWorkspace
     extra = 0
     raw_id_fields = ("workspace",)
     exclude = ("changed",)
 
 
-class Devices(admin.TabularInline):
+class Devices(InBytes, admin.TabularInline):
     model = Device
+    in_bytes = ("device_id",)
     formset = InTheSameWorkspace
     extra = 0
     raw_id_fields = ("workspace",)
@@ -37,9 +39,10 @@ class Devices(admin.TabularInline):
 
 
 @admin.register(Profile)
-class ProfileAdmin(Rooted, admin.ModelAdmin):
+class ProfileAdmin(InBytes, Rooted, admin.ModelAdmin):
     """Found by exact identifiers, which have an index: a workspace may hold millions."""
 
+    in_bytes = ("external_id",)
     list_display = ("__str__", "workspace", "email", "first_name", "last_name", "created_at")
     list_select_related = ("workspace",)
     search_fields = ("external_id__exact", "braze_id__exact")

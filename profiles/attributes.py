@@ -13,6 +13,7 @@ from typing import Any, Self
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_noop as _
 
+from lib.calendar import FIRST_YEAR, LAST_YEAR, is_taken
 from lib.wording import Sentence
 from profiles.models import AttributeType
 
@@ -61,11 +62,22 @@ class InvalidAttribute(ValueError):
 
 
 def parse_time(value: Any) -> datetime | None:
-    """Return the moment that ``value`` spells, or None where it spells none.
+    """Return the moment that ``value`` spells, or None where it spells none that is taken.
 
     Clients write ``2019-02-15T00:00:00Z``, an offset with or without a colon,
     ``2019-02-15 00:00:00 -0500``, or milliseconds after a colon, as Braze's own pages do;
     without an offset it is UTC.
+    """
+    try:
+        return read_time(value)
+    except OverflowError:
+        return None
+
+
+def read_time(value: Any) -> datetime | None:
+    """Return the moment that ``value`` spells, or None where it spells none.
+
+    Raises OverflowError for a moment that is not taken: see ``lib.calendar``.
     """
     if not isinstance(value, str) or not TIME.fullmatch(value):
         return None
@@ -74,11 +86,13 @@ def parse_time(value: Any) -> datetime | None:
         moment = parse_datetime(plain) or parse_datetime(MILLISECONDS.sub(r"\1.\2", plain))
         if moment is None:
             return None
-        if moment.tzinfo is UTC:  # as most clients send it
-            return moment
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
+        if moment.tzinfo is not UTC:  # as most clients send it
+            moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except ValueError:
         return None
+    if not is_taken(moment):
+        raise OverflowError
+    return moment
 
 
 def iso(moment: datetime) -> str:
@@ -170,7 +184,13 @@ def _clean_text(text: str) -> str:
     if not is_storable(text):
         raise ValueError(UNSTORABLE_TEXT)
     # Few texts spell a time, and those begin with a digit.
-    moment = parse_time(text) if text[:1].isdigit() else None
+    try:
+        moment = read_time(text) if text[:1].isdigit() else None
+    except OverflowError:
+        years = {"first": str(FIRST_YEAR), "last": str(LAST_YEAR)}
+        raise ValueError(
+            Sentence(_("must be a time of the years %(first)s to %(last)s"), **years)
+        ) from None
     return iso(moment) if moment else text
 
 

@@ -21,10 +21,13 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_noop as _
 
+from lib.calendar import is_taken
 from lib.wording import Sentence
 from profiles.attributes import DAY, InvalidAttribute, is_storable, parse_time
 from profiles.models import Gender, Profile, Subscription
 
+#: Of an e-mail address, in characters.
+EMAIL_LENGTH = 320
 TIME_ZONES = frozenset(available_timezones())
 _UNKNOWN = Profile()
 
@@ -129,12 +132,12 @@ validate_email = _EmailValidator()
 
 
 def _email(value: Any) -> str:
-    # In lower case: by it people are found, however an address was typed.
     try:
-        validate_email(_text(320)(value))
+        validate_email(_text(EMAIL_LENGTH)(value))
     except ValidationError as error:
         raise ValueError(_("must be an e-mail address")) from error
-    return str(value).lower()
+    # In lower case: by it people are found, however an address was typed. Some letters become two.
+    return str(_text(EMAIL_LENGTH)(value.lower()))
 
 
 def _phone(value: Any) -> str:
@@ -167,7 +170,10 @@ def _birthday(value: Any) -> date:
     try:
         if not isinstance(value, str) or not DAY.match(value):
             raise ValueError
-        return date.fromisoformat(value[:10])
+        day = date.fromisoformat(value[:10])
+        if not is_taken(day):
+            raise ValueError
+        return day
     except ValueError:
         raise ValueError(_("must be a date, as YYYY-MM-DD")) from None
 

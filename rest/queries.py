@@ -12,6 +12,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from lib.calendar import is_taken
 from workspaces.models import Workspace
 
 PER_PAGE = 100
@@ -44,8 +45,7 @@ class MomentField(serializers.Field):
             moment = moment.astimezone(UTC)
         except (ValueError, OverflowError):
             self.fail("invalid", name=self.field_name)
-        # At the ends of the calendar there is no day before, or no such moment in another zone.
-        if not 1000 < moment.year < 9000:
+        if not is_taken(moment):
             self.fail("invalid", name=self.field_name)
         return moment
 

@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRefresh
 
+from lib.calendar import Zone
 from workspaces.models import Member, Role, User, Workspace
 
 
@@ -53,7 +54,7 @@ def workspace_page[**P](
             needed = reads if request.method in {"GET", "HEAD"} else writes
             if not member.may(needed):
                 raise PermissionDenied(needed.label)
-            with timezone.override(member.workspace.time_zone):
+            with timezone.override(Zone(member.workspace.time_zone)):
                 return view(request, *args, **kwargs)
 
         return guarded

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
+from django.core.validators import MaxLengthValidator
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -28,6 +29,27 @@ class Rooted:
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         known = tuple(super().get_readonly_fields(request, obj))  # type: ignore[misc]
         return (*known, *self.stays) if obj else known
+
+
+class InBytes:
+    """An admin page of fields whose length is a number of bytes: an index takes no more."""
+
+    in_bytes: ClassVar[tuple[str, ...]] = ()
+
+    def formfield_for_dbfield(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> forms.Field | None:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+        if field and db_field.name in self.in_bytes:
+            field.validators.append(_AtMostBytes(db_field.max_length))
+        return field
+
+
+class _AtMostBytes(MaxLengthValidator):
+    message = _("This has more than %(limit_value)d bytes.")
+
+    def clean(self, text: Any) -> int:
+        return len(text.encode())
 
 
 class UserEditForm(UserChangeForm):

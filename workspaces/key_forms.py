@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from lib.calendar import validate_day
 from workspaces.permissions import by_area
 
 #: The box that stands for a whole area.
@@ -56,6 +57,7 @@ class ApiKeyForm(forms.Form):
         label=gettext_lazy("Expires"),
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        validators=[validate_day],
     )
 
     def __init__(self, data: Any) -> None:

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from lib.calendar import validate_day
 from workspaces.audit import actions
 from workspaces.models import AuditEntry
 
@@ -25,10 +26,18 @@ class AuditFilterSet(django_filters.FilterSet):
         label=gettext_lazy("Who"), field_name="actor_email", empty_label=gettext_lazy("Everyone")
     )
     since = django_filters.DateFilter(
-        label=gettext_lazy("From"), field_name="at", lookup_expr="date__gte", widget=_DAY
+        label=gettext_lazy("From"),
+        field_name="at",
+        lookup_expr="date__gte",
+        widget=_DAY,
+        validators=[validate_day],
     )
     until = django_filters.DateFilter(
-        label=gettext_lazy("To"), field_name="at", lookup_expr="date__lte", widget=_DAY
+        label=gettext_lazy("To"),
+        field_name="at",
+        lookup_expr="date__lte",
+        widget=_DAY,
+        validators=[validate_day],
     )
 
     class Meta:

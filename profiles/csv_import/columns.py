@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Self
 
 from django.utils.translation import gettext_noop as _
@@ -169,7 +169,7 @@ def _number(text: str) -> int | float:
 
 def _time(text: str) -> str:
     if DAY.fullmatch(text):
-        return iso(datetime.fromisoformat(f"{text}T00:00:00Z"))
+        text = f"{text}T00:00:00Z"
     if (moment := parse_time(text)) is None:
         raise ValueError
     return iso(moment)

@@ -27,7 +27,8 @@ from profiles.track import currencies
 from profiles.track.edits import Edit, clean_edit
 
 MOST_AT_ONCE = 100
-TOKEN_LENGTH = 1024
+#: With its app id it stands in an index, which takes 2,704 bytes.
+TOKEN_BYTES = 1024
 LARGEST_PRICE = 10**9
 #: Taken without complaint and kept nowhere, as Braze documents it of some.
 IGNORED = frozenset({"external_id", "user_alias", "braze_id", "facebook", "twitter", "bio"})
@@ -259,7 +260,9 @@ def _take_app(said: Attributes, value: Any) -> None:
 
 def _take_push_tokens(said: Attributes, value: Any) -> None:
     for token in _objects("push_tokens", value):
-        app, text = _app(token), _text(token, "token", TOKEN_LENGTH)
+        app, text = _app(token), _text(token, "token", TOKEN_BYTES)
+        if len(text.encode()) > TOKEN_BYTES:
+            raise InvalidAttribute(f"'token' must have at most {TOKEN_BYTES} bytes")
         if not app or not text:
             raise InvalidAttribute("'push_tokens' needs an 'app_id' and a 'token' in each object")
         said.push_tokens[app, text] = _text(token, "device_id", IDENTIFIER_BYTES // 4)

@@ -14,6 +14,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
+from lib.calendar import validate_day
 from segments.filters.base import Choices, Value
 from segments.filters.limits import MOST_BYTES, MOST_VALUES
 
@@ -79,7 +80,10 @@ def days(choices: Choices) -> forms.Field:
 
 def day(choices: Choices) -> forms.Field:
     return OneField(
-        forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+        forms.DateField(
+            widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            validators=[validate_day],
+        )
     )
 
 

