@@ -1,4 +1,4 @@
-"""The portal as partners and browsers meet it: a real gunicorn, a connection kept alive.
+"""The portal as partners and browsers meet it: a real web process, a connection kept alive.
 
 ``web_rss`` is the resident memory of the web process after it has answered all that was asked. It
 holds bitmaps, which grow with the number of people, up to ``CACHE_BYTES`` of
@@ -30,7 +30,7 @@ USUAL = 1_000_000
 
 @dataclass(frozen=True)
 class Portal:
-    """One gunicorn with one web process, as ``manage.py serve`` runs it, and a worker beside it."""
+    """One web process, as ``manage.py serve`` runs it, and a worker beside it."""
 
     port: int
     process: psutil.Process
@@ -43,8 +43,8 @@ class Portal:
         return connection
 
     def resident_mb(self) -> float:
-        """The memory of the web process, without that of gunicorn's own parent process."""
-        return max(child.memory_info().rss for child in self.process.children()) / 1e6
+        """The memory of the web process."""
+        return float(self.process.memory_info().rss / 1e6)
 
 
 def memory(bench: "Bench") -> Iterator[Figure]:
@@ -59,13 +59,13 @@ def running() -> Iterator[Portal]:
     """Run the portal over Django's database until the end of the block."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    web = [sys.executable, "-m", "gunicorn", "--config", "python:braze_portal.gunicorn"]
+    web = [sys.executable, "-m", "braze_portal.web", "--no-access-log"]
     worker = [sys.executable, "manage.py", "procrastinate", "worker"]
     with (
-        _child([*web, "--bind", f"127.0.0.1:{port}", "--workers", "1"]) as gunicorn,
+        _child([*web, "--bind", f"127.0.0.1:{port}"]) as web_process,
         _child([*worker, "--shutdown-graceful-timeout", "2"]),
     ):
-        portal = Portal(port, psutil.Process(gunicorn.pid))
+        portal = Portal(port, psutil.Process(web_process.pid))
         _await(portal)
         yield portal
 
@@ -122,4 +122,4 @@ def _await(portal: Portal) -> None:
         timed(connection, "GET", "/healthz", None, {}, expect=200)
         connection.close()
         return
-    raise SystemExit("gunicorn did not come up within 30 s")
+    raise SystemExit("The web process did not come up within 30 s")
