@@ -174,7 +174,7 @@ def database_away() -> str:
             embedded_postgres.url(settings.VAR_DIR / "postgres")
         psycopg.connect(**parameters).close()
     except (psycopg.OperationalError, embedded_postgres.NoServer) as error:
-        return str(error).strip().splitlines()[-1]
+        return str(error).strip().splitlines()[0]
     return ""
 
 
