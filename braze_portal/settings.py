@@ -265,5 +265,10 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "WARNING")},
     # It warns of every pipeline that a failed statement breaks off; the failure itself is raised.
-    "loggers": {"psycopg": {"level": "ERROR"}, "psycopg.pool": {"level": "WARNING"}},
+    "loggers": {
+        "psycopg": {"level": "ERROR"},
+        "psycopg.pool": {"level": "WARNING"},
+        # It warns whenever a request waits for a thread.
+        "waitress.queue": {"level": "ERROR"},
+    },
 }

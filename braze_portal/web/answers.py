@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -30,7 +31,7 @@ class Answering(Task):
             super().service()
         finally:
             if self.channel.server.logs_access:
-                print(self._line(time.perf_counter() - begun), file=sys.stdout, flush=True)
+                _log(self._line(time.perf_counter() - begun))
 
     def write(self, data: bytes) -> None:
         super().write(b"" if self.request.command == "HEAD" else data)
@@ -111,6 +112,13 @@ class Refusal(Answering, ErrorTask):
         self.status = f"{self.request.error.code} {self.request.error.reason}"
         self.content_length = len(said)
         self.write(said)
+
+
+def _log(line: str) -> None:
+    # At once, or lines of two threads would mix. Without a reader of them we go on.
+    with suppress(OSError):
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
 
 
 def _told(request: Any) -> str:

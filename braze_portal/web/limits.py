@@ -9,7 +9,7 @@ CHUNK_LINE_BYTES = 4 * 2**10
 
 #: As much of a body is read before anything is known of who sends it.
 FREE_BODY_BYTES = 64 * 2**10
-#: A body beyond this goes to a temporary file.
+#: A body beyond this goes to a temporary file, and an answer that waits for its reader.
 MEMORY_BODY_BYTES = 256 * 2**10
 #: All bodies together that are not answered yet and whose sender is not known.
 STRANGERS_BYTES = 64 * 2**20

@@ -1,5 +1,6 @@
 """The loop over all connections of a process, and its orderly end."""
 
+import logging
 import resource
 import select
 import socket
@@ -16,6 +17,8 @@ from waitress.wasyncore import readwrite
 from braze_portal.web import limits
 from braze_portal.web.channels import Channel
 from braze_portal.web.requests import Grant, Request
+
+log = logging.getLogger(__name__)
 
 IN, OUT = select.POLLIN, select.POLLOUT
 
@@ -99,10 +102,13 @@ class Server(TcpWSGIServer):
             return
         wanted = (IN if each.readable() else 0) | (OUT if each.writable() else 0)
         known = self._interests.get(number)
-        if known is None:
-            self._poller.register(number, wanted)
-        elif known != wanted:
-            self._poller.modify(number, wanted)
+        try:
+            if known is None:
+                self._poller.register(number, wanted)
+            elif known != wanted:
+                self._poller.modify(number, wanted)
+        except OSError:
+            return  # a thread has closed it meanwhile
         self._interests[number] = wanted
 
     def stir(self, each: Any) -> None:
@@ -137,6 +143,10 @@ class Server(TcpWSGIServer):
         if len(self.active_channels) >= self._most:
             self._make_room()
         super().handle_accept()
+
+    def handle_error(self) -> None:
+        # What goes wrong with one connection must not end the others, as it would by itself.
+        log.exception("A connection could not be taken")
 
     def _make_room(self) -> None:
         """Close the connection that has kept us waiting for longest."""
@@ -227,6 +237,7 @@ def _adjustments() -> Adjustments:
         # Nothing is refused by waitress itself: see ``Request``.
         max_request_body_size=2**50,
         inbuf_overflow=limits.MEMORY_BODY_BYTES,
+        outbuf_overflow=limits.MEMORY_BODY_BYTES,
         log_socket_errors=False,
         # ``lib.addresses`` knows whether a proxy stands before us.
         clear_untrusted_proxy_headers=False,
