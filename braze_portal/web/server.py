@@ -52,13 +52,11 @@ class Server(TcpWSGIServer):
         self._most = _connections()
         self._strangers = Lock()
         self._strangers_bytes = 0
-        dispatcher = ThreadedTaskDispatcher()
-        dispatcher.set_thread_count(limits.THREADS)
         super().__init__(
             application,
             {},
             _sock=listening,
-            dispatcher=dispatcher,
+            dispatcher=Threads(),
             adj=_adjustments(),
             sockinfo=(listening.family, listening.type, listening.proto, None),
             bind_socket=False,
@@ -207,6 +205,18 @@ class Server(TcpWSGIServer):
             if channel.request.counted:
                 self.forget_stranger(channel.request)
                 channel.give_up(channel.request, "Too much is being sent: try again")
+
+
+class Threads(ThreadedTaskDispatcher):
+    """As many threads as are needed at once, up to ``limits.THREADS``: each costs a megabyte."""
+
+    def add_task(self, task: Any) -> None:
+        with self.lock:
+            idle = len(self.threads) - self.stop_count - self.active_count
+            is_short = idle <= len(self.queue) and len(self.threads) < limits.THREADS
+        if is_short:
+            self.set_thread_count(len(self.threads) + 1)
+        super().add_task(task)
 
 
 class _Poll:
