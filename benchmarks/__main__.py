@@ -22,6 +22,7 @@ PARTS = {
     "currents:overhead": ("outbox_overhead",),
     "currents:backlog": ("currents_backlog_rss",),
     "imports:measure": ("import_1000_new", "import_1000_repeat", "import_1000_4conn_p95"),
+    "slow_clients:measure": ("slow_clients",),
     "audiences:in_process": ("audience_warm_5_leaves",),
     "audiences:over_http": ("audience_http_p50", "audience_http_p95"),
     "preview:measure": ("preview_5_filters_p95", "preview_exact_after"),

@@ -1,4 +1,4 @@
-"""The portal as partners and browsers meet it: a real gunicorn, a connection kept alive."""
+"""The portal as partners and browsers meet it: a real web process, a connection kept alive."""
 
 import os
 import socket
@@ -17,7 +17,7 @@ from django.conf import settings
 
 @dataclass(frozen=True)
 class Portal:
-    """One gunicorn with one web process, as ``manage.py serve`` runs it, and a worker beside it."""
+    """One web process, as ``manage.py serve`` runs it, and a worker beside it."""
 
     port: int
     process: psutil.Process
@@ -30,8 +30,8 @@ class Portal:
         return connection
 
     def resident_mb(self) -> float:
-        """The memory of the web process, without that of gunicorn's own parent process."""
-        return max(child.memory_info().rss for child in self.process.children()) / 1e6
+        """The memory of the web process."""
+        return float(self.process.memory_info().rss / 1e6)
 
 
 @contextmanager
@@ -39,13 +39,13 @@ def running() -> Iterator[Portal]:
     """Run the portal over Django's database until the end of the block."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    web = [sys.executable, "-m", "gunicorn", "--config", "python:braze_portal.gunicorn"]
+    web = [sys.executable, "-m", "braze_portal.web"]
     worker = [sys.executable, "manage.py", "procrastinate", "worker"]
     with (
-        _child([*web, "--bind", f"127.0.0.1:{port}", "--workers", "1"]) as gunicorn,
+        _child([*web, "--bind", f"127.0.0.1:{port}"]) as web_process,
         _child([*worker, "--shutdown-graceful-timeout", "2"]),
     ):
-        portal = Portal(port, psutil.Process(gunicorn.pid))
+        portal = Portal(port, psutil.Process(web_process.pid))
         _await(portal)
         yield portal
 
@@ -56,7 +56,7 @@ def _child(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
     child = subprocess.Popen(
         command,
         cwd=settings.BASE_DIR,
-        env=os.environ | {"VAR_DIR": str(settings.VAR_DIR.resolve())},
+        env=os.environ | {"VAR_DIR": str(settings.VAR_DIR.resolve()), "ACCESS_LOG": "0"},
     )
     try:
         yield child
@@ -102,4 +102,4 @@ def _await(portal: Portal) -> None:
         timed(connection, "GET", "/healthz", None, {}, expect=200)
         connection.close()
         return
-    raise SystemExit("gunicorn did not come up within 30 s")
+    raise SystemExit("The web process did not come up within 30 s")

@@ -23,7 +23,7 @@ def logged(application: Callable[..., Any]) -> Callable[..., Any]:
     """Log every request that ``application`` answers, when its answer has been sent."""
 
     def wrapped(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        call = _Call(environ)
+        call = Call(environ)
         request_id.set(call.id)
 
         def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
@@ -58,7 +58,7 @@ def path_as_sent(environ: dict[str, Any]) -> str:
     return escaped(shown).replace('"', "%22")[:PATH_CHARACTERS]
 
 
-class _Call:
+class Call:
     """A request under way, and what is to be said of it."""
 
     def __init__(self, environ: dict[str, Any]) -> None:
@@ -92,7 +92,7 @@ class _Call:
 class _Answer:
     """The body of an answer, counted as it is sent."""
 
-    def __init__(self, body: Any, call: _Call) -> None:
+    def __init__(self, body: Any, call: Call) -> None:
         self._body = body
         self._call = call
 

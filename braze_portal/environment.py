@@ -2,10 +2,26 @@
 
 import os
 import secrets
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+#: Who takes which jobs, and what the name of its connections to the database ends in.
+ROLES = {"worker": "jobs:default", "sender": "jobs:currents"}
+
+
+def roles(arguments: Sequence[str]) -> list[str]:
+    """Return whose ``ROLES`` a process has that was started with ``arguments``.
+
+    They are what its connections are called. A web process has none.
+    """
+    if "procrastinate" not in arguments or "worker" not in arguments:
+        return []
+    _, named, queues = " ".join(arguments).replace("=", " ").partition("--queues ")
+    taken = queues.split()[0].split(",") if named else ["default", "currents"]
+    return [name for name in ROLES.values() if name.removeprefix("jobs:") in taken]
 
 
 def flag(name: str, *, default: bool = False) -> bool:

@@ -1,5 +1,6 @@
 """Whether the process and what it needs are well."""
 
+import secrets
 from functools import cache
 from typing import Any
 
@@ -9,12 +10,20 @@ from django.db.migrations.loader import MigrationLoader
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 
+from braze_portal.environment import ROLES
+
 PATIENCE_SECONDS = 2  # for the connection and again for each statement
-HEARTBEAT = """
-select exists (
-    select from procrastinate_workers where last_heartbeat > now() - interval '1 minute'
-)
+SILENCE_SECONDS = 60
+# A worker asks for jobs every second: by when its connection last did something one sees that it
+# lives. The heartbeats of the job library do not tell workers from senders.
+BUSY = """
+select application_name from pg_stat_activity
+where datname = current_database() and state_change > now() - make_interval(secs => %s)
 """
+WRITE = "insert into django_session (session_key, session_data, expire_date) values (%s, '', now())"
+UNDO = "delete from django_session where session_key = %s"
+# More than fits into the memory for sorting, so that it is written to a file.
+SPILL = "select count(*) from (select md5(n::text) from generate_series(1, 5000) n order by 1) _"
 
 
 @never_cache
@@ -32,19 +41,21 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 
 def checks() -> dict[str, str]:
-    """Ask the database for its own state, its migrations and its workers' heartbeats.
+    """Ask the database whether it can be written, for its migrations, and for signs of workers.
 
     By a connection of its own: the pool makes a caller wait for as long as the database is away.
     """
     try:
         with psycopg.connect(**_parameters()) as database:
+            migrations = _migrations(database)
             return {
-                "database": "ok",
-                "migrations": _migrations(database),
-                "worker": _worker(database),
+                "database": _writing(database) if migrations == "ok" else "ok",
+                "migrations": migrations,
+                **_workers(database),
             }
     except psycopg.Error:
-        return {"database": "unreachable", "migrations": "unknown", "worker": "unknown"}
+        unknown = dict.fromkeys(("migrations", *ROLES), "unknown")
+        return {"database": "unreachable", **unknown}
 
 
 def _parameters() -> dict[str, Any]:
@@ -70,9 +81,26 @@ def _known_migrations() -> frozenset[tuple[str, str]]:
     return frozenset(MigrationLoader(None).graph.nodes)
 
 
-def _worker(database: psycopg.Connection) -> str:
+def _writing(database: psycopg.Connection) -> str:
+    """Write a row and a file: a disk that is full, or a standby, answers questions all the same."""
+    key = f"readyz-{secrets.token_hex(8)}"
     try:
-        beats = database.execute(HEARTBEAT).fetchone()
-    except psycopg.errors.UndefinedTable:
-        return "no heartbeat in the last minute"
-    return "ok" if beats == (True,) else "no heartbeat in the last minute"
+        with database.transaction():
+            database.execute(WRITE, [key])
+            database.execute(UNDO, [key])
+            database.execute("set local work_mem = '64kB'")
+            database.execute(SPILL)
+    except psycopg.errors.QueryCanceled:
+        return f"cannot be written within {PATIENCE_SECONDS} seconds"
+    except psycopg.Error as error:
+        said = error.diag.message_primary or type(error).__name__
+        return f"cannot be written: {said}"
+    return "ok"
+
+
+def _workers(database: psycopg.Connection) -> dict[str, str]:
+    names = " ".join(name for (name,) in database.execute(BUSY, [SILENCE_SECONDS])).split()
+    return {
+        role: "ok" if name in names else f"no {role} heard of for {SILENCE_SECONDS} seconds"
+        for role, name in ROLES.items()
+    }

@@ -83,6 +83,8 @@ def configuration(*, form: str, level: str, access: bool) -> dict[str, Any]:
             # raised.
             "psycopg": {"level": "ERROR"},
             "psycopg.pool": {"level": "WARNING"},
+            # It warns whenever a request waits for a thread.
+            "waitress.queue": {"level": "ERROR"},
             "access": {
                 "handlers": ["access"],
                 "level": "INFO" if access else "CRITICAL",

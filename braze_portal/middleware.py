@@ -11,11 +11,14 @@ from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.middleware.locale import LocaleMiddleware
+from django.shortcuts import render
 from django.utils import translation
 
+from rest.bodies import UNREAD_BODY
 from rest.errors import REST_PATHS
+from workspaces.passwords import TooManyPasswords
 
 
 class ForPages:
@@ -42,6 +45,24 @@ class Languages(ForPages, LocaleMiddleware):
         # The thread may still speak that of the page before.
         translation.activate(settings.LANGUAGE_CODE)
         return self.get_response(request)
+
+
+class Refusals:
+    """Says on a page why the portal did not do what it was asked: too large, or too often."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> Any:
+        # The calls of the REST API say it themselves.
+        if request.META.get(UNREAD_BODY) and not request.path_info.startswith(REST_PATHS):
+            return render(request, "413.html", status=413)
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, TooManyPasswords):
+            return render(request, "registration/busy.html", status=429)
+        return None
 
 
 class Users(ForPages, AuthenticationMiddleware):

@@ -5,27 +5,34 @@ and the sender of connectors.
 import ctypes
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import chain, repeat
 from pathlib import Path
 from types import FrameType
 
+import psycopg
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections
+from psycopg import pq
+from psycopg.conninfo import make_conninfo
 
-from braze_portal import logs
+from braze_portal import embedded_postgres, logs
 from currents import tasks
 
 MIGRATION_LOCK = 0x706F7274616C  # any number that only we use
 PAUSES = (1, 2, 4, 8, 16)  # seconds before each new start; after the last one we give up
-STEADY_SECONDS = 60  # of life, after which earlier falls are forgotten
+STEADY_SECONDS = 10  # of life, after which a child did not fall for what it was told at its start
+DATABASE_PAUSES_SECONDS = (1, 2, 4, 8, 16, 30)  # between looks for a database that is away
+LISTEN_BACKLOG = 1024
 FAREWELL_SECONDS = 3.5  # for a child to end in order; the database needs a moment after it
 PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 
@@ -45,9 +52,15 @@ class Child:
     name: str
     command: list[str]
     process: subprocess.Popen[bytes] | None = None
+    #: File descriptors that it is given.
+    files: tuple[int, ...] = ()
     started: float = 0
     falls: int = 0
     due: float = 0
+    #: Why it is not started again yet; said once.
+    waits_for: str = ""
+    #: How often the database was looked for in vain.
+    looks: int = 0
 
     def start(self) -> None:
         self.started = time.monotonic()
@@ -56,22 +69,53 @@ class Child:
             cwd=settings.BASE_DIR,
             env=os.environ | {"VAR_DIR": str(Path(settings.VAR_DIR).resolve())},
             start_new_session=True,
+            pass_fds=self.files,
             preexec_fn=_die_with_parent,
         )
 
     def tend(self) -> None:
-        """Notice a fall, start again when the pause is over; raises GivenUp after the last one."""
+        """Notice a fall, start again when the pause is over.
+
+        Raises GivenUp where it falls again and again as soon as it is started. While the database
+        is away a child waits for it, for as long as that takes.
+        """
         now = time.monotonic()
         if self.process is None:
             if now >= self.due:
-                self.start()
+                self._start_again()
         elif (code := self.process.poll()) is not None:
-            self.falls = 1 if now - self.started > STEADY_SECONDS else self.falls + 1
-            if self.falls > len(PAUSES):
-                raise GivenUp(f"{self.name} ended {self.falls} times, last with code {code}")
-            pause = PAUSES[self.falls - 1]
-            _say(f"{self.name} ended with code {code}; starting it again in {pause} s")
-            self.process, self.due = None, now + pause
+            self._fell(code, now)
+
+    def _fell(self, code: int, now: float) -> None:
+        self.process = None
+        if reason := database_away():
+            self._wait_for(reason, f"{self.name} ended with code {code}")
+            return
+        self.falls = 1 if now - self.started > STEADY_SECONDS else self.falls + 1
+        if self.falls > len(PAUSES):
+            raise GivenUp(f"{self.name} ended {self.falls} times, last with code {code}")
+        pause = PAUSES[self.falls - 1]
+        _say(f"{self.name} ended with code {code}; starting it again in {pause} s")
+        self.due = now + pause
+
+    def _start_again(self) -> None:
+        if self.started and (reason := database_away()):
+            self._wait_for(reason, f"{self.name} is not started")
+            return
+        if self.waits_for:
+            _say(f"the database is back; starting {self.name}")
+        self.falls, self.waits_for, self.looks = 0 if self.waits_for else self.falls, "", 0
+        self.start()
+
+    def _wait_for(self, reason: str, what: str) -> None:
+        if not self.waits_for:
+            _say(f"{what}: the database is away ({reason}); waiting for it")
+        self.waits_for = reason
+        self.due = (
+            time.monotonic()
+            + DATABASE_PAUSES_SECONDS[min(self.looks, len(DATABASE_PAUSES_SECONDS) - 1)]
+        )
+        self.looks += 1
 
 
 def serve(
@@ -90,14 +134,19 @@ def serve(
     # Settings of the children: the operator's word comes first.
     os.environ.setdefault("ACCESS_LOG", "1" if access_log else "0")
     os.environ["SERVE_HOST"] = host
-    _prepare()
-    children = [
-        Child("web server", _web_command(host, port, workers)),
-        Child("worker", _worker_command("default", slots=4)),
-        Child("sender", _worker_command(tasks.QUEUE, slots=5)),
-    ]
-    with _asked_by_signal():
+    children: list[Child] = []
+    with _asked_by_signal(), ExitStack() as ending:
+        # After the socket is closed: who comes then is refused, not left without an answer.
+        ending.callback(_stop, children)
         try:
+            _bring_up_to_date()
+            listening = ending.enter_context(listen_at(host, port))
+            children += [
+                *_web_children(listening, workers),
+                Child("worker", _worker_command("default", slots=4)),
+                Child("sender", _worker_command(tasks.QUEUE, slots=5)),
+            ]
+            listening.listen(LISTEN_BACKLOG)
             _await_answer(children, f"http://{_named(host)}:{port}/healthz")
             if once_up:
                 once_up()
@@ -108,8 +157,66 @@ def serve(
         except GivenUp as reason:
             _say(f"giving up: {reason}")
             return 1
-        finally:
-            _stop(children)
+
+
+def listen_at(host: str, port: int) -> socket.socket:
+    """Return a socket that is bound to ``host`` and ``port`` and refuses connections as yet."""
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+def database_away() -> str:
+    """Return why the database does not answer, or nothing where it does."""
+    parameters = connection.get_connection_params() | {"connect_timeout": 3}
+    try:
+        if not os.environ.get("DATABASE_URL"):
+            # It is ours to start.
+            embedded_postgres.url(settings.VAR_DIR / "postgres")
+        psycopg.connect(**parameters).close()
+    except (psycopg.OperationalError, embedded_postgres.NoServer) as error:
+        return str(error).strip().splitlines()[0]
+    return ""
+
+
+def _bring_up_to_date() -> None:
+    """Prepare the database, once it is there and for as long as it goes away meanwhile."""
+    while True:
+        _await_database()
+        try:
+            return _prepare()
+        except OperationalError:
+            connections.close_all()
+            if not database_away():
+                raise
+
+
+def _await_database() -> None:
+    """Return when the database answers; raise GivenUp where it does but will not have us."""
+    refused = 0
+    for pause in chain(DATABASE_PAUSES_SECONDS, repeat(DATABASE_PAUSES_SECONDS[-1])):
+        reason = database_away()
+        if not reason:
+            return
+        refused += _is_listening()
+        if refused > len(PAUSES):
+            raise GivenUp(f"the database refuses us: {reason}")
+        if pause == DATABASE_PAUSES_SECONDS[0]:
+            _say(f"the database is away ({reason}); waiting for it")
+        time.sleep(pause)
+
+
+def _is_listening() -> bool:
+    """Tell whether a server takes connections where the database should be, even if not ours."""
+    names = connection.get_connection_params()
+    where = {name: names[name] for name in ("host", "port") if names.get(name)}
+    info = make_conninfo(**where, connect_timeout=3)
+    return pq.PGconn.ping(info.encode()) == pq.Ping.OK
 
 
 def _prepare() -> None:
@@ -127,10 +234,11 @@ def _prepare() -> None:
     connection.close_pool()  # type: ignore[attr-defined]
 
 
-def _web_command(host: str, port: int, workers: int) -> list[str]:
-    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    command = [sys.executable, "-m", "gunicorn", "--config", "python:braze_portal.gunicorn"]
-    return [*command, "--bind", address, "--workers", str(workers)]
+def _web_children(listening: socket.socket, workers: int) -> list[Child]:
+    """Return the web processes, which all take connections from one socket."""
+    command = [sys.executable, "-m", "braze_portal.web", "--socket", str(listening.fileno())]
+    names = ["web server"] if workers == 1 else [f"web server {n + 1}" for n in range(workers)]
+    return [Child(name, command, files=(listening.fileno(),)) for name in names]
 
 
 def _worker_command(queue: str, *, slots: int) -> list[str]:

@@ -1,6 +1,7 @@
 """Every setting, read from the environment, right with no environment at all."""
 
 import os
+import sys
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
 from braze_portal import connections, embedded_postgres, hosts, logs
-from braze_portal.environment import database, flag, kept_secret, rates, words
+from braze_portal.environment import database, flag, kept_secret, rates, roles, words
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("VAR_DIR", BASE_DIR / "var"))
@@ -61,6 +62,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "braze_portal.middleware.Sessions",
     "braze_portal.middleware.Languages",
+    "braze_portal.middleware.Refusals",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "braze_portal.middleware.Users",
@@ -94,6 +96,10 @@ DATABASES = {
         os.environ.get("DATABASE_URL") or embedded_postgres.url(VAR_DIR / "postgres")
     )
 }
+# By these names ``braze_portal.health`` knows the workers.
+if job_roles := roles(sys.argv):
+    own_name = DATABASES["default"]["OPTIONS"].get("application_name", "braze_portal")
+    DATABASES["default"]["OPTIONS"]["application_name"] = f"{own_name} {' '.join(job_roles)}"
 DATABASES["default"]["OPTIONS"] |= {
     # Only ``lib.statements.prepared`` has statements prepared: after so many runs.
     "prepare_threshold": 2,
@@ -111,8 +117,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "workspaces.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
+    "workspaces.passwords.CountedTries",
     "django.contrib.auth.backends.ModelBackend",
 ]
+PASSWORD_HASHERS = ["workspaces.passwords.PatientHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

@@ -2,8 +2,9 @@
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularSwaggerSplitView
 
+from braze_portal.api_schema import ApiSchema
 from braze_portal.health import healthz, readyz
 from braze_portal.shell import appearance
 from braze_portal.views import home, overview
@@ -286,7 +287,7 @@ rest_api = [
     path("custom_attributes", CustomAttributes.as_view()),
     path("users/track", Track.as_view()),
     path("users/track/bulk", TrackBulk.as_view()),
-    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/schema/", ApiSchema.as_view(), name="schema"),
     path("api/docs/", api_docs, name="api-docs"),
 ]
 

@@ -1,4 +1,4 @@
-"""The WSGI application that gunicorn serves."""
+"""The WSGI application: what ``braze_portal.web`` serves, and any other server can."""
 
 import io
 import os

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from cohorts import imports, ledger, serializers
+from cohorts import imports, ledger, refusals, serializers
 from cohorts.callers import Caller, authenticate
 from cohorts.models import Partner
 from lib.request_addresses import client_address
@@ -53,8 +53,12 @@ class PartnerCall(APIView):
 
     def post(self, request: Request, partner: str) -> Response:
         """Apply a call to the partner with the slug ``partner``, or refuse it by an exception."""
+        address = client_address(request)
+        refusals.insist_on_address(address)
         self.body = _json_object(request)
-        self.caller = caller = authenticate(partner, self.body, client_address(request))
+        refusals.insist(self.body, address)
+        self.caller = caller = authenticate(partner, self.body, address)
+        refusals.note_good(self.body, address)
         allowance = rate_limits.spend(caller.workspace_id, "partners")
         self.headers.update(allowance.headers)
         allowance.insist()
@@ -66,6 +70,10 @@ class PartnerCall(APIView):
     def handle_exception(self, exc: Exception) -> Response:
         """Answer a call that was refused, and leave a line in the ledger for it."""
         response = super().handle_exception(exc)
+        if isinstance(exc, refusals.TooManyRefusals):
+            return response
+        if self.caller is None:
+            refusals.note_refused(client_address(self.request))
         try:
             partner = Partner.objects.filter(slug=self.kwargs["partner"]).first()
             if partner is None:

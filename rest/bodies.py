@@ -13,6 +13,9 @@ from rest_framework.exceptions import APIException, NotAcceptable, ParseError
 
 from rest.draining import drain
 
+#: In the environ of a request whose body the web server has not read, for it may not be so large.
+UNREAD_BODY = "portal.unread_body"
+
 
 class BodyTooLarge(APIException):
     """A body of more than ``most`` bytes."""
@@ -34,6 +37,8 @@ class JSONParser(parsers.BaseParser):
         """Return what the body says. Raises ``ParseError`` or ``BodyTooLarge``."""
         view = (parser_context or {}).get("view")
         most = getattr(view, "body_bytes", settings.REST_BODY_BYTES)
+        if getattr(stream, "META", {}).get(UNREAD_BODY):
+            raise BodyTooLarge(most)
         try:
             raw = stream.read(most + 1)
             if len(raw) > most:

@@ -10,11 +10,13 @@ from babel.messages.mofile import write_mo
 from django.test import Client, override_settings
 
 from braze_portal import catalogue
+from cohorts import refusals
 from profiles.fake.seeding import seed_people
 from segments.audiences import patience
 from tests.worlds.factories import MemberFactory, WorkspaceFactory
 from tests.worlds.partner_calls import PartnerCaller, connect
 from tests.worlds.settling import settle
+from workspaces import passwords
 from workspaces.models import Member, Role, Workspace
 
 
@@ -43,6 +45,13 @@ def plain_settings(settings: Any, tmp_path: Any, django_db_serialized_rollback: 
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }
+
+
+@pytest.fixture(autouse=True)
+def untried() -> None:
+    """Forget how often the tests before have failed to sign in or to call, all from one address."""
+    passwords.tries.forget()
+    refusals.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -1,86 +1,24 @@
 """Many calls at once, and calls that are cut off: over HTTP, as in production."""
 
 import json
-import os
 import random
 import signal
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
-from urllib.parse import quote
 
 import httpx
-import psutil
 import psycopg
 import pytest
-from django.conf import settings
 from django.db import connection, models
 
 from cohorts.models import CohortImport, CohortMembership
 from tests.worlds.factories import ProfileFactory
 from tests.worlds.partner_calls import PartnerCaller, add, members, remove
+from tests.worlds.web_process import WebProcess, database_url, eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PEOPLE = 40
-
-
-def database_url() -> str:
-    """The address of the test database, for a process or a connection of its own."""
-    values = connection.settings_dict
-    user, password = (quote(values[name], safe="") for name in ("USER", "PASSWORD"))
-    host = quote(values["HOST"], safe="")
-    port = f"&port={values['PORT']}" if values["PORT"] else ""
-    return f"postgresql://{user}:{password}@/{values['NAME']}?host={host}{port}"
-
-
-class WebProcess:
-    """A gunicorn over the test database."""
-
-    def __init__(self) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        command = [sys.executable, "-m", "gunicorn", "braze_portal.wsgi", "--threads", "8"]
-        self.process = subprocess.Popen(
-            [*command, "--bind", f"127.0.0.1:{self.port}", "--log-level", "warning"],
-            cwd=settings.BASE_DIR,
-            env=os.environ
-            | {
-                "DATABASE_URL": f"{database_url()}&application_name={self.port}",
-                "DATA_KEYS": ",".join(settings.DATA_KEYS),
-            },
-        )
-        eventually(self.answers)
-
-    def answers(self) -> bool:
-        try:
-            return httpx.get(f"http://127.0.0.1:{self.port}/healthz").status_code == 200
-        except httpx.TransportError:
-            return False
-
-    def post(self, path: str, **request: Any) -> httpx.Response:
-        url = f"http://127.0.0.1:{self.port}/partners/heap/{path}"
-        headers = {"Content-Type": "application/json"}
-        return httpx.post(url, headers=headers, timeout=30, **request)
-
-    def end(self, number: int) -> None:
-        family = [self.process, *psutil.Process(self.process.pid).children(recursive=True)]
-        for process in family:
-            process.send_signal(number)
-        self.process.wait()
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    for _ in range(600):
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError("It did not come about within 30 seconds")
 
 
 BACKENDS = "select count(*) from pg_stat_activity where datname = current_database()"
