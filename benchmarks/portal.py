@@ -76,7 +76,7 @@ def _child(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
     child = subprocess.Popen(
         command,
         cwd=settings.BASE_DIR,
-        env=os.environ | {"VAR_DIR": str(settings.VAR_DIR.resolve())},
+        env=os.environ | {"VAR_DIR": str(settings.VAR_DIR.resolve()), "ACCESS_LOG": "0"},
     )
     try:
         yield child
