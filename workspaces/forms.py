@@ -5,6 +5,7 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, UsernameField
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.utils.translation import gettext_lazy as _
 
 from workspaces.models import Member, Role, User, Workspace
@@ -35,7 +36,9 @@ class AddMemberForm(forms.Form):
         email = User.objects.normalize_email(self.cleaned_data["email"])
         if len(comparable(email)) > MOST_CHARACTERS:
             raise forms.ValidationError(_("This address is too long."))
-        if self.workspace.members.filter(user__sign_in_name=comparable(email)).exists():
+        members = self.workspace.members.filter(user__sign_in_name=comparable(email))
+        # Whom an operator made a member without a password gets in by an invitation only.
+        if members.exclude(user__password__startswith=UNUSABLE_PASSWORD_PREFIX).exists():
             raise forms.ValidationError(_("This person is already a member of the workspace."))
         return email
 

@@ -221,7 +221,7 @@ def test_a_series_ends_with_the_day_asked_for(caller: RestCaller, french: Segmen
         ("2026-06-27T03:59:59.999Z", [26]),
         ("2026-06-27 12:00", [27]),
         ("2026-06-27", [26]),
-        ("1001-01-01T00:00:00Z", []),
+        ("1901-01-01T00:00:00Z", []),
     ],
 )
 def test_a_day_is_one_of_the_workspace(

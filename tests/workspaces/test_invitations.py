@@ -93,6 +93,13 @@ def test_what_was_granted_before_there_was_a_password_is_not_inherited(
     assert waiting.has_expired
 
 
+def test_a_member_whom_an_operator_made_without_a_password_is_invited(admin: Member) -> None:
+    MemberFactory(workspace=admin.workspace, user=User.objects.create_user(NEW))
+    assert Client().post(invite(admin, role="marketer"), PASSWORDS).url == "/w/acme/"
+    assert Member.objects.get(user__email=NEW).role == "marketer"
+    assert not Invitation.objects.exists()
+
+
 @pytest.mark.parametrize(
     "fields", [{"is_staff": True}, {"is_superuser": True}, {"is_active": False}]
 )
