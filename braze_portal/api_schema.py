@@ -7,6 +7,7 @@ from typing import Any, cast
 from django.http import HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.translation import get_language
+from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.request import Request
 
@@ -18,6 +19,7 @@ _lock = Lock()
 class ApiSchema(SpectacularAPIView):
     """Answers with the description from memory, or that the caller's copy of it is still good."""
 
+    @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **named: Any) -> HttpResponseBase:
         kind = request.accepted_renderer.media_type, get_language()
         with _lock:
