@@ -8,13 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from profiles.track.applying import track
-from profiles.track.call import (
-    NOTHING_VALID,
-    TrackAnswerSchema,
-    TrackCallSchema,
-    TrackRefusedSchema,
-    open_call,
-)
+from profiles.track.call import NOTHING_VALID, open_call
+from profiles.track.schemas import TrackAnswerSchema, TrackCallSchema, TrackRefusedSchema
 from rest.calls import RestCall
 from rest.schema import REFUSALS, documented
 
