@@ -6,7 +6,7 @@ from uuid import UUID
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from segments.audiences import bitmaps, jobs
+from segments.audiences import bitmaps, jobs, verifying
 from segments.exports import csv_file, user_objects_file
 from segments.exports.jobs import drop_expired, mend
 from segments.models import SegmentExport, UserExport
@@ -24,6 +24,13 @@ MOST_BYTES = 2**31
 def drop_unused_bitmaps(timestamp: int) -> None:
     """Drop stored bitmaps of filters that are no longer asked. ``timestamp`` is when it was due."""
     bitmaps.drop_unused(timezone.now() - UNUSED_FOR, MOST_BYTES)
+
+
+@app.periodic(cron="11 2 * * *")
+@app.task(queueing_lock="segments.verify_bitmaps", pass_context=False)
+def verify_bitmaps(timestamp: int) -> None:
+    """Compare stored bitmaps with plain SQL. ``timestamp`` is when it was due."""
+    verifying.nightly()
 
 
 @app.task(pass_context=False)

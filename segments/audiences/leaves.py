@@ -113,6 +113,14 @@ class Leaves:
         asked = {self.name_of(EVERYONE): EVERYONE} | wanted
         self._make_ready({name: leaf for name, leaf in asked.items() if not self._was_asked(name)})
 
+    def to_look_at(self, item: Filter, known: Leaf) -> BitMap | None:
+        """Return the people of whom ``known``, a leaf of ``item``, may not know the answer of here.
+
+        None is too many to look at.
+        """
+        name = self.name_of(item)
+        return self._looks({name: item}, {name: known})[name]
+
     @cached_property
     def is_large(self) -> bool:
         """Tell whether there are so many people that an estimate is worth its while."""
@@ -131,7 +139,8 @@ class Leaves:
         if self.snapshot.life is None:
             life.begin()
         elif self._worth_storing:
-            bitmaps.store(self.workspace.pk, self._worth_storing)
+            filters = {name: item for item, name in self._names.items()}
+            bitmaps.store(self.workspace.pk, self._worth_storing, filters)
         if self.waiting:
             backlog.ask_for(self.workspace, self.waiting)
         if self.failed:
