@@ -8,14 +8,13 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from campaigns.channels.email import EMAIL_IS_POSSIBLE
-from segments.audiences import backlog, bitmaps
+from segments.audiences import backlog, bitmaps, jobs
 from segments.audiences.estimates import Size, estimated
 from segments.audiences.leaves import WORTH_STORING
 from segments.audiences.people import people_of, sizes
 from segments.filters.base import NotReady
 from segments.filters.everyone import EVERYONE
 from segments.models import LeafBuild
-from segments.tasks import build_leaf
 from segments.templatetags.sizes import size as shown
 from segments.trees.tree import load_tree
 from tests.segments.test_segment_audiences import leaf
@@ -55,13 +54,13 @@ def test_a_job_makes_it_exact(large: Workspace) -> None:
     size_of(large, FRENCH, within=AT_ONCE)
     build = LeafBuild.objects.get()
     assert jobs_for(build) == 1
-    build_leaf(build.pk)
+    jobs.build(build.pk)
     assert LeafBuild.objects.count() == 0
     assert size_of(large, FRENCH, within=AT_ONCE) == Size(size_of_french(large))
 
 
 def jobs_for(build: LeafBuild) -> int:
-    return ProcrastinateJob.objects.filter(args={"fingerprint": build.pk}).count()
+    return ProcrastinateJob.objects.filter(args={"workspace_id": build.workspace_id}).count()
 
 
 def size_of_french(workspace: Workspace) -> int:
@@ -72,7 +71,7 @@ def test_a_job_builds_what_no_menu_offers_too(large: Workspace) -> None:
     for node in (EVERYONE, EMAIL_IS_POSSIBLE):
         size_of(large, node, within=AT_ONCE)
     for build in LeafBuild.objects.all():
-        build_leaf(build.pk)
+        jobs.build(build.pk)
     assert LeafBuild.objects.count() == 0
     assert size_of(large, EVERYONE, within=AT_ONCE) == Size(12_600)
 
@@ -122,13 +121,13 @@ def test_a_failed_build_gives_its_reason_and_is_tried_again_later(large: Workspa
     build = LeafBuild.objects.get()
     waits = []
     for _ in backlog.LADDER:
-        build_leaf(build.pk)
+        jobs.build(build.pk)
         build.refresh_from_db()
         assert build.next_try
         waits.append(build.next_try - timezone.now())
     assert build.reason == "a regular expression cannot be read."
     assert waits == sorted(waits)
-    build_leaf(build.pk)
+    jobs.build(build.pk)
     build.refresh_from_db()
     assert build.next_try is None
 
