@@ -162,11 +162,21 @@ class Leaves:
     def _catch_up(self, wanted: dict[str, Filter], known: dict[str, Leaf]) -> None:
         """Bring up to date what is ``known``, but for what must be built anew.
 
-        That is all of it when a page has no time to find out who changed.
+        That is all of it when a page has no time to find out who changed, unless another process
+        has stored what is newer.
         """
-        if known:
-            with self.patience.to_catch_up():
-                self._catch_up_all(wanted, known)
+        if not known or self._is_caught_up(wanted, known):
+            return
+        rest = {name: leaf for name, leaf in known.items() if not self._was_asked(name)}
+        if newer := bitmaps.reload(rest, self.snapshot, self.now):
+            self._is_caught_up(wanted, newer)
+
+    def _is_caught_up(self, wanted: dict[str, Filter], known: dict[str, Leaf]) -> bool:
+        """Catch up, and tell whether time was enough. All that is ready by then is kept."""
+        with self.patience.to_catch_up():
+            self._catch_up_all(wanted, known)
+            return True
+        return False
 
     def _catch_up_all(self, wanted: dict[str, Filter], known: dict[str, Leaf]) -> None:
         looks = self._looks(wanted, known)
