@@ -28,6 +28,7 @@ PARTS = {
     "preview:measure": ("preview_5_filters_p95", "preview_exact_after"),
     "leaves:cold": ("leaf_cold",),
     "leaves:catch_up": ("leaf_catchup_20",),
+    "leaves:wal": ("leaf_wal",),
     "leaves:stored": ("bitmaps_200",),
     "pages:segment_list": ("segment_list_50",),
     "pages:user_lookup": ("user_lookup",),

@@ -8,10 +8,15 @@ shown is the kind with the worst ratio, and in the note all ratios.
 changes 10,000 memberships, 500 in each. Timed is a snapshot in which all twenty are caught up
 together. Median of the rounds; at the end each size is compared with a count in SQL.
 
+``leaf_wal``: fifty leaves of many kinds are looked at thirty times; before each look one statement
+changes the country and a number of 1,000 users. Counted is the write-ahead log of the looks alone,
+most of which is that changed leaves are stored again. Megabytes.
+
 ``bitmaps_200``: what 200 leaves of many kinds take in PostgreSQL, with indexes and TOAST, after a
 vacuum. Megabytes.
 """
 
+import random
 import statistics
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -31,6 +36,8 @@ from segments.filters.judging import checked_leaf
 COLD_ROUNDS = 7
 CATCH_UPS = 9
 CHANGED = 10_000
+LOOKS = 30
+LOOKED_AT = 1_000
 START = date(2025, 1, 1)
 
 # As many from each cohort, starting somewhere else in each round.
@@ -41,6 +48,12 @@ from unnest(%s::bigint[]) as asked (cohort_id), lateral (
     where known.cohort_id = asked.cohort_id order by profile_id offset %s limit %s
 ) as drawn
 where member.cohort_id = asked.cohort_id and member.profile_id = drawn.profile_id
+"""
+CHANGE_NUMBERS = """
+update profiles_profile
+set country = case country when 'US' then 'FR' else 'US' end,
+    custom = custom || jsonb_build_object('lifetime_value', floor(random() * 4000))
+where id = any(%s)
 """
 COUNT = "select count(*) from cohorts_cohortmembership where active and cohort_id = %s"
 
@@ -84,6 +97,28 @@ def catch_up(bench: Bench) -> Iterator[Figure]:
         raise SystemExit(f"The sizes {sizes} are not the counts {counts}")
     note = f"{changed:,} memberships changed"
     yield Figure("leaf_catchup_20", "ms", statistics.median(times), target=150, note=note)
+
+
+def wal(bench: Bench) -> Iterator[Figure]:
+    """Give ``leaf_wal``."""
+    forget_bitmaps()
+    leaves = [checked_leaf(item) for item in _many(cohorts(bench.workspace, bench.url))][::4][:50]
+    _sizes(bench, leaves)
+    people, chance = bench.everyone(), random.Random(1)
+    written = 0
+    with psycopg.connect(bench.url, autocommit=True) as writer:
+        for _ in range(LOOKS):
+            some = [people[n] for n in chance.sample(range(len(people)), LOOKED_AT)]
+            writer.execute(CHANGE_NUMBERS, (some,))
+            before = _end_of_log(writer)
+            _sizes(bench, leaves)
+            written += _end_of_log(writer) - before
+    yield Figure("leaf_wal", "MB", written / 1e6, note=f"{LOOKS} looks at {len(leaves)} leaves")
+
+
+def _end_of_log(connection: psycopg.Connection) -> int:
+    found = connection.execute("select pg_current_wal_insert_lsn() - '0/0'::pg_lsn").fetchone()
+    return int(found[0]) if found else 0
 
 
 def stored(bench: Bench) -> Iterator[Figure]:

@@ -1,16 +1,21 @@
 """What stands in a workspace, in figures, each by one indexed query."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cohorts.models import CohortImport, DataImportKey, Outcome, Partner
+from segments.models import WrongBitmap
 from workspaces.models import Member, Role, Workspace
 
 CALLS_SHOWN = 6
+#: For so long admins read that sizes were wrong.
+TOLD_FOR = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,14 @@ def connected_partners(workspace: Workspace) -> QuerySet[Partner]:
 def newest_calls(workspace: Workspace) -> QuerySet[CohortImport]:
     """Return the last few calls of the sync ledger."""
     return workspace.cohort_imports.select_related("partner", "cohort")[:CALLS_SHOWN]
+
+
+def wrong_sizes(member: Member) -> int:
+    """Return of how many filters the self-check found a wrong size lately; admins are told."""
+    if not member.may(Role.ADMIN):
+        return 0
+    found = WrongBitmap.objects.in_workspace(member.workspace)
+    return found.filter(found_at__gt=timezone.now() - TOLD_FOR).count()
 
 
 def next_steps(member: Member, figures: Figures) -> list[Step]:

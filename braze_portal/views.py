@@ -27,5 +27,6 @@ def overview(request: WorkspaceRequest) -> HttpResponse:
         "partners": standing.connected_partners(request.workspace),
         "calls": standing.newest_calls(request.workspace),
         "steps": standing.next_steps(request.member, figures),
+        "wrong_sizes": standing.wrong_sizes(request.member),
     }
     return render(request, "overview.html", context)

@@ -258,6 +258,8 @@ class LeafBitmap(models.Model):
     # The cluster, database and table in which it was written. A dump takes rows to where
     # transaction ids mean something else: there the bitmap is built anew.
     home = models.CharField(max_length=64)
+    # The filter, as ``Filter.dump`` writes it: the self-check asks it again.
+    leaf = models.JSONField()
     bitmap = models.BinaryField()
     snapshot = models.TextField()
     moment = models.DateTimeField()
@@ -270,6 +272,28 @@ class LeafBitmap(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["used_at"], name="leaf_bitmap_used")]
+
+    def __str__(self) -> str:
+        return self.fingerprint
+
+
+class WrongBitmap(models.Model):
+    """What the self-check found of a stored bitmap that was not as plain SQL says.
+
+    ``stored`` and ``true`` are sizes. ``missing`` and ``surplus`` say how many people it lacked and
+    had too many; ``asleep`` of how many it did not know that time may change their answer.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    fingerprint = models.CharField(max_length=64)
+    found_at = models.DateTimeField(auto_now_add=True)
+    stored = models.PositiveBigIntegerField()
+    true = models.PositiveBigIntegerField()
+    missing = models.PositiveBigIntegerField()
+    surplus = models.PositiveBigIntegerField()
+    asleep = models.PositiveBigIntegerField()
+
+    objects = WorkspaceQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.fingerprint

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from segments.audiences import bitmaps, jobs
+from segments.audiences import backlog, bitmaps, jobs, verifying
 from segments.exports import csv_file, user_objects_file
 from segments.exports.jobs import drop_expired, mend
 from segments.models import SegmentExport, UserExport
@@ -26,10 +26,24 @@ def drop_unused_bitmaps(timestamp: int) -> None:
     bitmaps.drop_unused(timezone.now() - UNUSED_FOR, MOST_BYTES)
 
 
+@app.periodic(cron="11 2 * * *")
+@app.task(queueing_lock="segments.verify_bitmaps", pass_context=False)
+def verify_bitmaps(timestamp: int) -> None:
+    """Compare stored bitmaps with plain SQL. ``timestamp`` is when it was due."""
+    verifying.nightly()
+
+
 @app.task(pass_context=False)
-def build_leaf(fingerprint: str) -> None:
-    """Build the bitmap of a filter that a page could not wait for."""
-    jobs.build(fingerprint)
+def build_leaves(workspace_id: int) -> None:
+    """Build the bitmaps of filters that pages of a workspace could not wait for."""
+    jobs.build_waiting(workspace_id)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="segments.take_up_leaves", pass_context=False)
+def take_up_leaves(timestamp: int) -> None:
+    """Look after bitmaps whose worker was killed. ``timestamp`` is when it was due."""
+    backlog.take_up()
 
 
 @app.periodic(cron="2 * * * *")

@@ -19,6 +19,7 @@ from django.utils import timezone
 from pyroaring import BitMap
 
 from segments.audiences import life
+from segments.filters.base import Filter
 from segments.models import LeafBitmap
 
 #: Memory that one process gives to bitmaps, and how many versions of each it keeps: readers that
@@ -165,7 +166,7 @@ def recall(names: Collection[str], snapshot: Snapshot, now: datetime) -> dict[st
     """Return, of each leaf that has one, the newest version from which a reader may go on."""
     found = remembered(names, snapshot, now)
     missing = [name for name in names if name not in found]
-    for name, leaf in _stored(missing, snapshot) if missing else ():
+    for name, leaf in stored(missing, snapshot) if missing else ():
         if leaf.may_serve(snapshot, now):
             found[name] = leaf
     return found
@@ -184,7 +185,7 @@ def reload(known: Mapping[str, Leaf], snapshot: Snapshot, now: datetime) -> dict
     """Return what is stored of the leaves ``known``, where it is newer, and keep it here."""
     newer = {
         name: leaf
-        for name, leaf in _stored(known, snapshot)
+        for name, leaf in stored(known, snapshot)
         if leaf.may_serve(snapshot, now)
         and leaf.moment >= known[name].moment
         and leaf.snapshot.sees_all_of(known[name].snapshot)
@@ -194,7 +195,8 @@ def reload(known: Mapping[str, Leaf], snapshot: Snapshot, now: datetime) -> dict
     return newer
 
 
-def _stored(names: Collection[str], reader: Snapshot) -> Iterable[tuple[str, Leaf]]:
+def stored(names: Collection[str], reader: Snapshot) -> Iterable[tuple[str, Leaf]]:
+    """Give, of each of the leaves ``names`` that is stored, its name and what ``reader`` finds."""
     for row in LeafBitmap.objects.filter(pk__in=names, home=reader.home):
         restless = BitMap.deserialize(bytes(row.restless)) if row.restless else BitMap()
         yield (
@@ -212,8 +214,9 @@ def _stored(names: Collection[str], reader: Snapshot) -> Iterable[tuple[str, Lea
 
 
 @transaction.atomic
-def store(workspace_id: int, leaves: dict[str, Leaf]) -> None:
-    """Keep ``leaves``, by fingerprint, for other processes and for after a restart.
+def store(workspace_id: int, leaves: dict[str, Leaf], filters: Mapping[str, Filter]) -> None:
+    """Keep ``leaves``, by fingerprint, for other processes and for after a restart; each with the
+    one of ``filters`` that it answers.
 
     Nothing of what was read in an earlier life of the database, or in none.
     """
@@ -227,6 +230,7 @@ def store(workspace_id: int, leaves: dict[str, Leaf]) -> None:
                 fingerprint=fingerprint,
                 workspace_id=workspace_id,
                 home=leaf.snapshot.home,
+                leaf=filters[fingerprint].dump(),
                 bitmap=leaf.bitmap.serialize(),
                 snapshot=str(leaf.snapshot),
                 moment=leaf.moment,
@@ -242,6 +246,7 @@ def store(workspace_id: int, leaves: dict[str, Leaf]) -> None:
         unique_fields=["fingerprint"],
         update_fields=[
             "home",
+            "leaf",
             "bitmap",
             "snapshot",
             "moment",

@@ -113,6 +113,14 @@ class Leaves:
         asked = {self.name_of(EVERYONE): EVERYONE} | wanted
         self._make_ready({name: leaf for name, leaf in asked.items() if not self._was_asked(name)})
 
+    def to_look_at(self, item: Filter, known: Leaf) -> BitMap | None:
+        """Return the people of whom ``known``, a leaf of ``item``, may not know the answer of here.
+
+        None is too many to look at.
+        """
+        name = self.name_of(item)
+        return self._looks({name: item}, {name: known})[name]
+
     @cached_property
     def is_large(self) -> bool:
         """Tell whether there are so many people that an estimate is worth its while."""
@@ -131,7 +139,8 @@ class Leaves:
         if self.snapshot.life is None:
             life.begin()
         elif self._worth_storing:
-            bitmaps.store(self.workspace.pk, self._worth_storing)
+            filters = {name: item for item, name in self._names.items()}
+            bitmaps.store(self.workspace.pk, self._worth_storing, filters)
         if self.waiting:
             backlog.ask_for(self.workspace, self.waiting)
         if self.failed:
@@ -153,11 +162,21 @@ class Leaves:
     def _catch_up(self, wanted: dict[str, Filter], known: dict[str, Leaf]) -> None:
         """Bring up to date what is ``known``, but for what must be built anew.
 
-        That is all of it when a page has no time to find out who changed.
+        That is all of it when a page has no time to find out who changed, unless another process
+        has stored what is newer.
         """
-        if known:
-            with self.patience.to_catch_up():
-                self._catch_up_all(wanted, known)
+        if not known or self._is_caught_up(wanted, known):
+            return
+        rest = {name: leaf for name, leaf in known.items() if not self._was_asked(name)}
+        if newer := bitmaps.reload(rest, self.snapshot, self.now):
+            self._is_caught_up(wanted, newer)
+
+    def _is_caught_up(self, wanted: dict[str, Filter], known: dict[str, Leaf]) -> bool:
+        """Catch up, and tell whether time was enough. All that is ready by then is kept."""
+        with self.patience.to_catch_up():
+            self._catch_up_all(wanted, known)
+            return True
+        return False
 
     def _catch_up_all(self, wanted: dict[str, Filter], known: dict[str, Leaf]) -> None:
         looks = self._looks(wanted, known)

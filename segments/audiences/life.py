@@ -44,11 +44,19 @@ BEGIN = """
 insert into segments_databaselife (id, token) values (1, gen_random_uuid()) on conflict do nothing
 """
 
+#: Waits for whoever ends this life, and has them wait for the reader.
+HELD = "select from segments_databaselife for share; "
+END = "update segments_databaselife set token = gen_random_uuid()"
+
 
 def present() -> str | None:
-    """Return the name of the present life, None where none has begun."""
+    """Return the name of the present life, None where none has begun.
+
+    It lasts as long as the transaction at least, but for what the database itself goes through.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("select " + COLUMNS + SOURCE)
+        cursor.execute(HELD + "select " + COLUMNS + SOURCE)
+        cursor.nextset()
         life: str | None = cursor.fetchone()[0]
         return life
 
@@ -57,3 +65,9 @@ def begin() -> None:
     """Begin a life where none has: from then on processes keep bitmaps in their memory."""
     with connection.cursor() as cursor:
         cursor.execute(BEGIN)
+
+
+def end() -> None:
+    """End the present life: no process goes on from what it has in its memory."""
+    with connection.cursor() as cursor:
+        cursor.execute(END)

@@ -15,14 +15,13 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from profiles.models import Profile
-from segments.audiences import backlog, leaves
+from segments.audiences import backlog, jobs, leaves
 from segments.audiences.estimates import Size
 from segments.audiences.patience import PAGE_SECONDS
 from segments.audiences.people import people_of
 from segments.filters.attributes import Country
 from segments.filters.everyone import EVERYONE
 from segments.models import LeafBitmap, LeafBuild
-from segments.tasks import build_leaf
 from tests.segments.test_audience_machine import another_connection
 from tests.segments.test_segment_audiences import leaf
 from tests.segments.test_segment_estimates import (
@@ -100,7 +99,7 @@ def test_whatever_stops_a_build_is_written_down(workspace: Workspace, stored: An
     LeafBuild.objects.create(
         fingerprint="x", workspace=workspace, leaf=stored, asked_at=now, next_try=now
     )
-    build_leaf("x")
+    jobs.build("x")
     assert (LeafBuild.objects.get().attempts, bool(LeafBuild.objects.get().reason)) == (1, True)
 
 
@@ -122,7 +121,7 @@ def test_a_build_stores_what_is_fresh_here(large: Workspace) -> None:
     size_of(large, FRENCH)
     assert LeafBitmap.objects.get(pk=name_of(FRENCH, large)).snapshot == kept
     backlog.ask_for(large, {name_of(FRENCH, large): next(iter(FRENCH.filters()))})
-    build_leaf(LeafBuild.objects.get(pk=name_of(FRENCH, large)).pk)
+    jobs.build(LeafBuild.objects.get(pk=name_of(FRENCH, large)).pk)
     assert LeafBitmap.objects.get(pk=name_of(FRENCH, large)).snapshot != kept
 
 

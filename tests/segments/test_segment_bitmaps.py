@@ -74,6 +74,7 @@ def test_what_is_over_the_budget_is_dropped_the_least_recently_used_first(
             fingerprint=name,
             workspace=workspace,
             home="another",
+            leaf={},
             bitmap=bytes(60),
             restless=bytes(40),
             snapshot="1:1:",

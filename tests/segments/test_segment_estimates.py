@@ -4,18 +4,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from campaigns.channels.email import EMAIL_IS_POSSIBLE
-from segments.audiences import backlog, bitmaps
+from segments.audiences import backlog, bitmaps, jobs, reading
 from segments.audiences.estimates import Size, estimated
 from segments.audiences.leaves import WORTH_STORING
 from segments.audiences.people import people_of, sizes
 from segments.filters.base import NotReady
 from segments.filters.everyone import EVERYONE
 from segments.models import LeafBuild
-from segments.tasks import build_leaf
 from segments.templatetags.sizes import size as shown
 from segments.trees.tree import load_tree
 from tests.segments.test_segment_audiences import leaf
@@ -55,13 +55,13 @@ def test_a_job_makes_it_exact(large: Workspace) -> None:
     size_of(large, FRENCH, within=AT_ONCE)
     build = LeafBuild.objects.get()
     assert jobs_for(build) == 1
-    build_leaf(build.pk)
+    jobs.build(build.pk)
     assert LeafBuild.objects.count() == 0
     assert size_of(large, FRENCH, within=AT_ONCE) == Size(size_of_french(large))
 
 
 def jobs_for(build: LeafBuild) -> int:
-    return ProcrastinateJob.objects.filter(args={"fingerprint": build.pk}).count()
+    return ProcrastinateJob.objects.filter(args={"workspace_id": build.workspace_id}).count()
 
 
 def size_of_french(workspace: Workspace) -> int:
@@ -72,7 +72,7 @@ def test_a_job_builds_what_no_menu_offers_too(large: Workspace) -> None:
     for node in (EVERYONE, EMAIL_IS_POSSIBLE):
         size_of(large, node, within=AT_ONCE)
     for build in LeafBuild.objects.all():
-        build_leaf(build.pk)
+        jobs.build(build.pk)
     assert LeafBuild.objects.count() == 0
     assert size_of(large, EVERYONE, within=AT_ONCE) == Size(12_600)
 
@@ -115,6 +115,38 @@ def test_what_another_process_caught_up_is_used(large: Workspace) -> None:
     assert size_of(large, FRENCH, within=AT_ONCE) == exactly == Size(size_of_french(large))
 
 
+@pytest.mark.hurried
+def test_what_another_process_stored_is_used_where_looking_through_all_takes_too_long(
+    large: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size_of(large, EVERYONE)
+    size_of(large, FRENCH)
+    names = [item.fingerprint(large) for item in (EVERYONE, *FRENCH.filters())]
+    here = {name: bitmaps.cached.get(name)[0] for name in names}
+    large.profiles.filter(random_bucket__lt=5000).update(country="FR")
+    settle()
+    bitmaps.cached.clear()
+    exactly = size_of(large, FRENCH)  # and it is stored
+    bitmaps.cached.clear()
+    for name, leaf_ in here.items():
+        bitmaps.cached.put(name, leaf_)
+    read = reading.read_counted
+
+    def too_long_since_then(queries: Any) -> Any:
+        long_ago = [str(leaf_.snapshot.xmin) for leaf_ in here.values()]
+        if any(value in long_ago for query in queries for value in query.params):
+            with connection.cursor() as cursor:
+                cursor.execute("select pg_sleep(5)")
+        return read(queries)
+
+    monkeypatch.setattr(reading, "read_counted", too_long_since_then)
+    assert size_of(large, FRENCH, within=AT_ONCE) == exactly == Size(size_of_french(large))
+    # And no other page has to wait for it.
+    with monkeypatch.context() as without:
+        without.setattr(bitmaps, "reload", lambda *_: pytest.fail("what is newer is here"))
+        assert size_of(large, FRENCH, within=AT_ONCE) == exactly
+
+
 def test_a_failed_build_gives_its_reason_and_is_tried_again_later(large: Workspace) -> None:
     size_of(large, EVERYONE)
     with people_of(large, within=AT_ONCE) as people:
@@ -122,13 +154,13 @@ def test_a_failed_build_gives_its_reason_and_is_tried_again_later(large: Workspa
     build = LeafBuild.objects.get()
     waits = []
     for _ in backlog.LADDER:
-        build_leaf(build.pk)
+        jobs.build(build.pk)
         build.refresh_from_db()
         assert build.next_try
         waits.append(build.next_try - timezone.now())
     assert build.reason == "a regular expression cannot be read."
     assert waits == sorted(waits)
-    build_leaf(build.pk)
+    jobs.build(build.pk)
     build.refresh_from_db()
     assert build.next_try is None
 
