@@ -121,7 +121,7 @@ def mend(model: type[Export], task: str) -> None:
     """Start again the jobs of killed workers, and end exports on which no job works any more."""
     stopped = Sentence(_("The worker was stopped while it wrote the file."))
     under_way = model._default_manager.filter(state__in=UNDER_WAY)
-    mend_jobs(task, under_way, lambda export: fail(export, stopped), starts=STARTS)
+    mend_jobs(task, under_way, lambda export: fail(export, stopped))
 
 
 def drop_expired(*models: type[Export]) -> int:
