@@ -10,10 +10,11 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from procrastinate import BaseRetryStrategy, RetryStrategy
+from procrastinate import BaseRetryStrategy, RetryDecision, RetryStrategy
 from procrastinate.contrib.django import app
 
 from lib.statements import Statements
+from lib.transactions import is_away, is_locked
 
 statements = Statements.beside(__file__)
 logger = logging.getLogger(__name__)
@@ -22,18 +23,24 @@ logger = logging.getLogger(__name__)
 SILENT = timedelta(minutes=1)
 #: How often a job is started that kills its worker each time, the first time included.
 STARTS = 5
+#: How long after the database was away, or locked, a job begins again.
+AGAIN_SECONDS = 10
 
 
 @dataclass(frozen=True)
 class Restarts(BaseRetryStrategy):
     """For ``retry`` of a task: its jobs are started ``starts`` times at most where their worker is
-    killed. A job that fails by itself is not tried again.
+    killed, or where the database was away or locked for too long. A job that fails by itself
+    otherwise is not tried again.
     """
 
     starts: int
 
-    def get_retry_decision(self, *, exception: BaseException, job: Any) -> None:
-        return None
+    def get_retry_decision(self, *, exception: BaseException, job: Any) -> RetryDecision | None:
+        passes = is_away(exception) or is_locked(exception)
+        if not passes or job.attempts + 1 >= self.starts:
+            return None
+        return RetryDecision(retry_in={"seconds": AGAIN_SECONDS})
 
 
 def take_up(task: str | None = None) -> int:
