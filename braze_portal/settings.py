@@ -229,6 +229,9 @@ EXCHANGE_RATES = rates("EXCHANGE_RATES")
 # How long a call or a page waits for rows that another transaction holds, and how long a job does.
 IMPORT_LOCK_TIMEOUT = "3s"
 JOB_LOCK_TIMEOUT = "60s"
+# A database session that does nothing within an open transaction holds up the delivery of all
+# events. After so many seconds it is ended; 0 is never.
+END_IDLE_TRANSACTIONS_AFTER = float(os.environ.get("END_IDLE_TRANSACTIONS_AFTER", "0"))
 PROCRASTINATE_WORKER_DEFAULTS = {"task_middleware": [connections.as_job]}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Braze Portal REST API",

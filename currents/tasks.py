@@ -4,7 +4,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
-from currents import alerts, sending, waking, watching
+from currents import alerts, holding, sending, waking, watching
 from lib.stalled_jobs import SILENT
 
 #: All of these, so that their jobs can be dropped by themselves: there are many.
@@ -28,6 +28,7 @@ def send_mail(to: list[str], subject: str, text: str) -> None:
 @app.periodic(cron="* * * * * */10")
 @app.task(queue=QUEUE, queueing_lock="currents.wake_all", pass_context=False)
 def wake_all(timestamp: int) -> None:
+    holding.end_idle()
     watching.wake_all()
 
 
