@@ -17,8 +17,12 @@ from django.shortcuts import render
 from django.utils import translation
 
 from rest.bodies import UNREAD_BODY
+from lib.transactions import is_locked
 from rest.errors import REST_PATHS
 from workspaces.passwords import TooManyPasswords
+
+#: A form with more fields is not offered to be sent again: one goes back to it.
+MOST_FIELDS_SENT_AGAIN = 500
 
 
 class ForPages:
@@ -71,3 +75,29 @@ class Users(ForPages, AuthenticationMiddleware):
 
 class Messages(ForPages, MessageMiddleware):
     pass
+
+
+class Locked:
+    """Says of a page that others hold what it was to write, and offers to try again."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> Any:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if request.path_info.startswith(REST_PATHS) or not is_locked(exception):
+            return None
+        return render(request, "423.html", {"fields": _sent_again(request)}, status=423)
+
+
+def _sent_again(request: HttpRequest) -> list[tuple[str, str]] | None:
+    """Return the fields with which the form can be sent again; None where it has to be filled in
+    again: it held a file or a password, or is large.
+    """
+    fields = [(name, text) for name, texts in request.POST.lists() for text in texts]
+    is_secret = any("password" in name for name, _text in fields)
+    if request.FILES or is_secret or len(fields) > MOST_FIELDS_SENT_AGAIN:
+        return None
+    return [field for field in fields if field[0] != "csrfmiddlewaretoken"]

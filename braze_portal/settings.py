@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
+    "braze_portal.middleware.Locked",
 ]
 
 ROOT_URLCONF = "braze_portal.urls"
@@ -233,8 +234,13 @@ RATE_LIMITS = {
 }
 # US dollars for one of another currency, such as EUR=1.08 GBP=1.27; without a rate, one for one.
 EXCHANGE_RATES = rates("EXCHANGE_RATES")
-# How long a call waits for rows that another transaction holds.
+# How long a call or a page waits for rows that another transaction holds, and how long a job does.
 IMPORT_LOCK_TIMEOUT = "3s"
+JOB_LOCK_TIMEOUT = "60s"
+# A database session that does nothing within an open transaction holds up the delivery of all
+# events. After so many seconds it is ended; 0 is never.
+END_IDLE_TRANSACTIONS_AFTER = float(os.environ.get("END_IDLE_TRANSACTIONS_AFTER", "0"))
+PROCRASTINATE_WORKER_DEFAULTS = {"task_middleware": [connections.as_job]}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Braze Portal REST API",
     "VERSION": "1",

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
+from braze_portal import connections
 from braze_portal.access_log import logged
 from rest.draining import drain
 
@@ -33,4 +34,6 @@ def read_chunked(application: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
+# A thread that waits for ever answers nobody: eight of them, and the portal is away.
+connections.wait_at_most(settings.IMPORT_LOCK_TIMEOUT)
 application = logged(read_chunked(get_wsgi_application()))

@@ -4,14 +4,13 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
-from currents import alerts, sending, waking, watching
+from currents import alerts, holding, sending, waking, watching
+from lib.stalled_jobs import SILENT
 
 #: All of these, so that their jobs can be dropped by themselves: there are many.
 QUEUE = "currents"
 #: How long a job that is done is kept. Hours.
 JOBS_KEPT = 1
-#: A worker that says nothing for so long is dead; it speaks every ten seconds.
-SILENT_SECONDS = 60
 
 
 @app.task(queue=QUEUE, pass_context=False)
@@ -29,6 +28,7 @@ def send_mail(to: list[str], subject: str, text: str) -> None:
 @app.periodic(cron="* * * * * */10")
 @app.task(queue=QUEUE, queueing_lock="currents.wake_all", pass_context=False)
 def wake_all(timestamp: int) -> None:
+    holding.end_idle()
     watching.wake_all()
 
 
@@ -47,10 +47,13 @@ def clean_up(timestamp: int) -> None:
 @app.periodic(cron="*/10 * * * *")
 @app.task(queue=QUEUE, queueing_lock="currents.drop_jobs", pass_context=False)
 async def drop_jobs(timestamp: int) -> None:
-    """Drop the jobs that are done, and those of killed workers: what these were to do was given
-    to others. ``timestamp`` is when it was due.
+    """Drop the jobs that are done, and senders whose worker was killed: what these were to do was
+    given to others. ``timestamp`` is when it was due.
     """
     jobs = app.job_manager
     await jobs.delete_old_jobs(nb_hours=JOBS_KEPT, queue=QUEUE, include_failed=True)
-    for job in await jobs.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=SILENT_SECONDS):
+    stalled = await jobs.get_stalled_jobs(
+        task_name=waking.TASK, seconds_since_heartbeat=SILENT.total_seconds()
+    )
+    for job in stalled:
         await jobs.finish_job(job, status=Status.FAILED, delete_job=True)

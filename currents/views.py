@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from currents import connectors, health
+from currents import connectors, health, holding
 from currents.calling import Answer
 from currents.forms import ConnectorForm, DeleteForm, ReplayForm
 from currents.models import Connector
@@ -57,9 +57,11 @@ def connector_detail(request: WorkspaceRequest, pk: UUID) -> HttpResponse:
         return redirect("connector-list", request.workspace.slug)
     if request.method == "POST" and not deleting.is_bound and _act(request, connector, replaying):
         return redirect(connector)
+    known = health.connector_health(connector)
     context: dict[str, Any] = {
         "connector": connector,
-        "health": health.connector_health(connector),
+        "health": known,
+        "holder": holding.holder() if known.seconds > holding.LONG_SECONDS else None,
         "hours": health.hours(connector),
         "errors": connector.errors.all()[:ERRORS_SHOWN],
         "edits": health.edits(connector, EDITS_SHOWN),

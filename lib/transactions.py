@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from psycopg import errors
 from rest_framework.exceptions import APIException
 
@@ -18,6 +18,12 @@ COLLISIONS = (
 )
 
 
+#: What ends by itself when a lock was awaited for too long.
+LOCKED = (errors.LockNotAvailable, errors.DeadlockDetected, errors.SerializationFailure)
+#: A database that was stopped, has crashed, or starts: the classes of SQLSTATE.
+AWAY = ("08", "57P")
+
+
 class Collided(Exception):
     """Raised by a transaction that finds by itself that another one was quicker."""
 
@@ -27,6 +33,20 @@ class ResourceLocked(Collided, APIException):
 
     status_code = 423
     default_detail = "Resource locked"
+
+
+def is_locked(error: BaseException) -> bool:
+    """Tell whether ``error`` says that others hold, or were quicker with, what is to be written."""
+    return isinstance(error, ResourceLocked) or isinstance(error.__cause__, LOCKED)
+
+
+def is_away(error: BaseException) -> bool:
+    """Tell whether ``error`` says that the database is away: it stopped or crashed, or starts."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    state = getattr(error.__cause__, "sqlstate", None)
+    # Where the connection broke off, or none was to be had, there is no SQLSTATE.
+    return state is None or state.startswith(AWAY)
 
 
 def retried[**P, T](apply: Callable[P, T]) -> Callable[P, T]:

@@ -5,6 +5,7 @@ from uuid import UUID
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
+from lib.stalled_jobs import Restarts
 from profiles import clock
 from profiles.changes import TRACES_KEPT
 from profiles.csv_import import imports as csv_imports
@@ -30,7 +31,7 @@ def tick(timestamp: int) -> None:
     clock.tick()
 
 
-@app.task(pass_context=False)
+@app.task(retry=Restarts(csv_imports.STARTS), pass_context=False)
 def run_import(import_id: str) -> None:
     """Check or import an uploaded file."""
     csv_runs.run(UUID(import_id))

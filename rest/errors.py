@@ -8,6 +8,8 @@ from django.views import defaults
 from rest_framework import views
 from rest_framework.response import Response
 
+from lib.transactions import ResourceLocked, is_locked
+
 log = logging.getLogger(__name__)
 
 #: Addresses that answer in JSON also where Django itself refuses.
@@ -40,6 +42,8 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
 
     An unforeseen exception is logged with its traceback, never with the body.
     """
+    if is_locked(exc):
+        exc = ResourceLocked()
     response = views.exception_handler(exc, context)
     if response is None:
         request = context["request"]

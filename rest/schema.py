@@ -41,6 +41,7 @@ REFUSALS: Refusals = {
     400: "The request is not as described.",
     401: "There is no key, or it is not one of ours.",
     403: "The key lacks the permission, or may not be used from this address.",
+    423: "Another call holds what this one is to write. Nothing was applied: try again.",
     429: "The workspace has had its calls: `X-RateLimit-Reset` tells when there are more.",
 }
 

@@ -6,9 +6,10 @@ from uuid import UUID
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
+from lib.stalled_jobs import Restarts
 from segments.audiences import backlog, bitmaps, jobs, verifying
 from segments.exports import csv_file, user_objects_file
-from segments.exports.jobs import drop_expired, mend
+from segments.exports.jobs import STARTS, drop_expired, mend
 from segments.models import SegmentExport, UserExport
 from segments.sizes import daily
 from workspaces.models import Workspace
@@ -57,17 +58,18 @@ def record_all_sizes(timestamp: int) -> None:
 @app.task(pass_context=False)
 def record_sizes(workspace_id: int, segment_id: str | None = None) -> None:
     """Record today's size of all segments of a workspace, or of one."""
-    workspace = Workspace.objects.get(pk=workspace_id)
-    daily.record_sizes(workspace, only=[UUID(segment_id)] if segment_id else None)
+    workspace = Workspace.objects.filter(pk=workspace_id).first()
+    if workspace:
+        daily.record_sizes(workspace, only=[UUID(segment_id)] if segment_id else None)
 
 
-@app.task(pass_context=False)
+@app.task(retry=Restarts(STARTS), pass_context=False)
 def write_export(export_id: str) -> None:
     """Write the file of an export."""
     csv_file.write_export(UUID(export_id))
 
 
-@app.task(pass_context=False)
+@app.task(retry=Restarts(STARTS), pass_context=False)
 def write_user_export(export_id: str) -> None:
     """Write the file of an export that the REST API was asked for."""
     user_objects_file.write_export(UUID(export_id))

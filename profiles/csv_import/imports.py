@@ -147,7 +147,7 @@ def mend_imports() -> None:
     """Start again the jobs of killed workers, and end imports on which no job works any more."""
     stopped = Sentence(_("The worker was stopped while it read the file."))
     under_way = CsvImport.objects.filter(state__in=UNDER_WAY)
-    mend_jobs(TASK, under_way, lambda each: fail(each, stopped), starts=STARTS)
+    mend_jobs(TASK, under_way, lambda each: fail(each, stopped))
 
 
 def drop_expired() -> int:

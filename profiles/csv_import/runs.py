@@ -11,13 +11,13 @@ from itertools import batched, islice
 from typing import Any, BinaryIO, NamedTuple
 from uuid import UUID
 
-from django.db import DatabaseError
+from django.db import Error
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 from pyroaring import BitMap
 
-from lib.transactions import Collided, retried
+from lib.transactions import Collided, is_away, is_locked, retried
 from lib.wording import Sentence
 from profiles import telling
 from profiles.csv_import import files
@@ -47,7 +47,7 @@ class Overtaken(Exception):
 
 def run(pk: UUID) -> None:
     """Check or import a file, from where it stands; or write down why that failed. What is over
-    stays as it is.
+    stays as it is. Raises what passes by itself: the database is away, or others hold its rows.
     """
     csv_import = CsvImport.objects.select_related("workspace").filter(pk=pk).first()
     if csv_import is None or not csv_import.is_under_way:
@@ -56,7 +56,9 @@ def run(pk: UUID) -> None:
         _Run(csv_import).run()
     except Overtaken:
         return
-    except (Collided, DatabaseError, OSError, UnreadableFile) as error:
+    except (Collided, Error, OSError, UnreadableFile) as error:
+        if is_away(error) or is_locked(error):
+            raise  # the job begins again where it stands
         logger.warning("CSV import %s failed: %s", pk, type(error).__name__)
         fail(csv_import, _reason(error))
 

@@ -18,6 +18,7 @@ from procrastinate.contrib.django import app
 from psycopg import sql
 
 from lib.row_files import drop_strays, mend_jobs, written
+from lib.transactions import is_away
 from lib.wording import Sentence
 from segments.filters.base import InvalidTree
 from segments.models import Export, ExportState
@@ -62,8 +63,9 @@ def run[E: Export](
 ) -> None:
     """Write the file of an export by ``write``, which returns how many people are in it.
 
-    What is over stays as it is. A failure is written down with its reason; once the file is there,
-    ``then`` is called in the transaction that says so.
+    What is over stays as it is. A failure is written down with its reason, and raised where it is
+    only that the database is away; once the file is there, ``then`` is called in the transaction
+    that says so.
     """
     export = model._default_manager.select_related("segment__workspace").filter(pk=pk).first()
     if export is None or not is_under_way(export):
@@ -73,6 +75,8 @@ def run[E: Export](
         with written(file_of(export)) as file:
             people = write(export, file)
     except (DatabaseError, InvalidTree, OSError) as error:
+        if is_away(error):
+            raise  # the job begins again
         logger.warning("export %s failed: %s", pk, error)
         fail(export, _reason(error))
         return
@@ -121,7 +125,7 @@ def mend(model: type[Export], task: str) -> None:
     """Start again the jobs of killed workers, and end exports on which no job works any more."""
     stopped = Sentence(_("The worker was stopped while it wrote the file."))
     under_way = model._default_manager.filter(state__in=UNDER_WAY)
-    mend_jobs(task, under_way, lambda export: fail(export, stopped), starts=STARTS)
+    mend_jobs(task, under_way, lambda export: fail(export, stopped))
 
 
 def drop_expired(*models: type[Export]) -> int:

@@ -6,7 +6,8 @@ row of the file.
 
 from collections.abc import Iterable, Iterator
 from itertools import batched
-from typing import Any, BinaryIO
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO, TextIO
 
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
@@ -27,6 +28,8 @@ statements = Statements.beside(__file__)
 UNMATCHED_SAMPLE = 100
 #: How many rows or ids go to the database at a time.
 BATCH = 10_000
+#: How many characters of a file go to the database at a time.
+PART = 2**20
 #: What stands for these in COPY's text form.
 ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
@@ -39,17 +42,30 @@ class ListInUse(ValueError):
     """A list that something still uses."""
 
 
-@transaction.atomic
 def upload_list(workspace: Workspace, name: str, file: BinaryIO, *, by: User) -> UserList:
     """Make a list of the people whom ``file`` names, with the receipt of its rows.
 
     The file is read as a stream and matched in the database. Raises ``UnreadableFile``, with
     nothing saved, and ``NameTaken``.
     """
-    made = _make(UserList(workspace=workspace, name=name, created_by=by))
-    statements.count("make_uploaded")
     tally = Tally()
-    _copy("copy_uploaded", tally.numbered(read_rows(file)))
+    # Read before the transaction begins: an open one holds up the delivery of all events.
+    with TemporaryFile("w+", encoding="utf-8") as lines:
+        for batch in batched(tally.numbered(read_rows(file)), BATCH, strict=False):
+            lines.write("\n".join(batch) + "\n")
+        lines.seek(0)
+        return _match(UserList(workspace=workspace, name=name, created_by=by), lines, tally)
+
+
+@transaction.atomic
+def _match(user_list: UserList, lines: TextIO, tally: "Tally") -> UserList:
+    """Save ``user_list`` with the people whom ``lines`` name, which ``tally`` has counted."""
+    workspace, by = user_list.workspace, user_list.created_by
+    made = _make(user_list)
+    statements.count("make_uploaded")
+    with connection.cursor() as cursor, cursor.copy(statements["copy_uploaded"]) as copy:
+        while part := lines.read(PART):
+            copy.write(part)
     statements.count("make_matched")
     for kind in KINDS:
         if kind in tally.kinds:

@@ -7,16 +7,19 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
+import psycopg
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import OperationalError, connection
 
 from profiles.csv_import import imports as csv_imports
 from profiles.csv_import import rejected as csv_rejected
 from profiles.csv_import import runs as csv_runs
 from profiles.models import CsvImport, Profile
+from profiles.tasks import run_import
 from tests.cohorts.test_import_concurrency import database_url
 from tests.worlds.csv_uploads import receipt
 from tests.worlds.factories import ProfileFactory, checked_import
@@ -164,3 +167,32 @@ def test_two_imports_of_the_same_people_do_not_lose_each_other(
     assert sum(created for created, *_ in receipts) == 250
     assert sum(updated for _, updated, *_ in receipts) == 750
     assert Profile.objects.filter(workspace=workspace).exclude(country="").count() == 500
+
+
+def test_an_import_that_met_a_crash_of_the_database_goes_on_by_itself(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_runs, "CHUNK", 50)
+    made = started(workspace, many(200))
+    merge, chunks = csv_runs.merge, []
+
+    def crashing(*args: Any, **options: Any) -> Any:
+        chunks.append(args)
+        if len(chunks) == 3:
+            with psycopg.connect(database_url()) as other:
+                other.execute(
+                    "select pg_terminate_backend(%s)", [connection.connection.info.backend_pid]
+                )
+        return merge(*args, **options)
+
+    monkeypatch.setattr(csv_runs, "merge", crashing)
+    with pytest.raises(OperationalError) as crash:
+        csv_runs.run(made.pk)
+    connection.close()
+    made.refresh_from_db()
+    assert (made.state, made.position) == ("importing", 100)
+    job = SimpleNamespace(attempts=0)
+    strategy = run_import.retry_strategy
+    assert strategy is not None
+    assert strategy.get_retry_decision(exception=crash.value, job=cast(Any, job)) is not None
+    assert finish(made) == (160, 0, 20, 20)

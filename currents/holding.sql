@@ -1,0 +1,25 @@
+-- name: holder
+-- The session whose transaction is the oldest of this database that has written, once it is old.
+select pid, application_name, xact_start, state like 'idle in transaction%%'
+from (
+    select * from pg_stat_activity
+    where datname = current_database() and backend_xid is not null
+    order by age(backend_xid) desc
+    limit 1
+) as oldest
+where pid <> pg_backend_pid()
+    and clock_timestamp() > xact_start + make_interval(secs => %(long)s)
+
+-- name: idle
+select pid, application_name, state_change
+from pg_stat_activity
+where datname = current_database() and backend_xid is not null and pid <> pg_backend_pid()
+    and state like 'idle in transaction%%'
+    and clock_timestamp() > state_change + make_interval(secs => %(allowed)s)
+order by pid
+
+-- name: end
+-- Not the one that has begun something since, or another one with the same number.
+select pg_terminate_backend(pid)
+from pg_stat_activity
+where pid = %(pid)s and state_change = %(since)s and state like 'idle in transaction%%'
