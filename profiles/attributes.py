@@ -185,15 +185,20 @@ def _clean_number(number: int | float) -> int | float:
 
 def _clean_array(items: list[Any], depth: int) -> list[Any]:
     cleaned = [_clean_value(item, depth + 1) for item in items]
-    # Of a value that stands twice the later one counts, as when it is added again.
-    newest = {spelled(item): item for item in reversed(cleaned)}
     # Of objects there may be any number: their size is what is bounded.
     objects = any(isinstance(item, dict) for item in cleaned)
-    kept = list(newest.values())[: None if objects else ARRAY_LENGTH][::-1]
     most = OBJECT_BYTES if objects else ARRAY_BYTES
-    if sum(len(key) for key in newest) > most:
-        raise ValueError(at_most_bytes(most))
-    return kept
+    # Of a value that stands twice the later one counts, as when it is added again.
+    newest: dict[str, Any] = {}
+    size = 0
+    for item in reversed(cleaned):
+        if (key := spelled(item)) not in newest:
+            newest[key] = item
+            size += len(key)
+            # At once: thousands of copies of a large object are not held before they are counted.
+            if size > most:
+                raise ValueError(at_most_bytes(most))
+    return list(newest.values())[: None if objects else ARRAY_LENGTH][::-1]
 
 
 def _clean_object(value: dict[str, Any], depth: int) -> Any:
