@@ -24,6 +24,9 @@ ARRAY_LENGTH = 500
 ARRAY_BYTES = 100_000
 OBJECT_BYTES = 50_000
 DEPTH = 50
+#: Bytes that one object of a call may become once it is repeated: for each piece of a purchase, for
+#: each push token of an import.
+REPEATED_BYTES = 200_000
 #: The largest whole number that JSON readers everywhere keep exactly, and PostgreSQL as bigint.
 LARGEST = 2**63 - 1
 
@@ -89,6 +92,15 @@ def iso(moment: datetime) -> str:
 def at_most_bytes(most: int) -> Sentence:
     """Say, without the subject, that something is larger than it may be."""
     return Sentence(_("must have at most %(most)s bytes"), most=str(most))
+
+
+def refuse_many_copies(value: Any, count: int) -> None:
+    """Raise ``InvalidAttribute`` where ``count`` copies of a JSON value are too much to keep."""
+    if count > 1 and count * len(spelled(value)) > REPEATED_BYTES:
+        raise InvalidAttribute(
+            f"{count} times what it says is more than {REPEATED_BYTES} bytes: "
+            "say less, or send fewer at once"
+        )
 
 
 # Custom attributes

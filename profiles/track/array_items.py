@@ -29,8 +29,9 @@ def without(items: list[Any], matches: Iterable[dict[str, Any]]) -> list[Any]:
 
 
 def updated(items: list[Any], changes: list[dict[str, Any]], *, merge: bool) -> list[Any]:
-    """Return ``items`` after ``changes``, one after the other: each puts its new object in the place
-    of those that it fits, or with ``merge`` into them.
+    """Return ``items`` after ``changes``, one after the other.
+
+    Each change puts its new object in the place of those that it fits, or with ``merge`` into them.
 
     Of objects that become the same only the last stays, as an array keeps each value once. Raises
     ``TooManyMerges``.
