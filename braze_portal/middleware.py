@@ -16,8 +16,8 @@ from django.middleware.locale import LocaleMiddleware
 from django.shortcuts import render
 from django.utils import translation
 
-from rest.bodies import UNREAD_BODY
 from lib.transactions import is_locked
+from rest.bodies import UNREAD_BODY
 from rest.errors import REST_PATHS
 from workspaces.passwords import TooManyPasswords
 

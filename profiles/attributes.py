@@ -25,6 +25,9 @@ ARRAY_LENGTH = 500
 ARRAY_BYTES = 100_000
 OBJECT_BYTES = 50_000
 DEPTH = 50
+#: Bytes that one object of a call may become once it is repeated: for each piece of a purchase, for
+#: each push token of an import.
+REPEATED_BYTES = 200_000
 #: The largest whole number that JSON readers everywhere keep exactly, and PostgreSQL as bigint.
 LARGEST = 2**63 - 1
 
@@ -103,6 +106,15 @@ def iso(moment: datetime) -> str:
 def at_most_bytes(most: int) -> Sentence:
     """Say, without the subject, that something is larger than it may be."""
     return Sentence(_("must have at most %(most)s bytes"), most=str(most))
+
+
+def refuse_many_copies(value: Any, count: int) -> None:
+    """Raise ``InvalidAttribute`` where ``count`` copies of a JSON value are too much to keep."""
+    if count > 1 and count * len(spelled(value)) > REPEATED_BYTES:
+        raise InvalidAttribute(
+            f"{count} times what it says is more than {REPEATED_BYTES} bytes: "
+            "say less, or send fewer at once"
+        )
 
 
 # Custom attributes
@@ -205,15 +217,20 @@ def _clean_number(number: int | float) -> int | float:
 
 def _clean_array(items: list[Any], depth: int) -> list[Any]:
     cleaned = [_clean_value(item, depth + 1) for item in items]
-    # Of a value that stands twice the later one counts, as when it is added again.
-    newest = {spelled(item): item for item in reversed(cleaned)}
     # Of objects there may be any number: their size is what is bounded.
     objects = any(isinstance(item, dict) for item in cleaned)
-    kept = list(newest.values())[: None if objects else ARRAY_LENGTH][::-1]
     most = OBJECT_BYTES if objects else ARRAY_BYTES
-    if sum(len(key) for key in newest) > most:
-        raise ValueError(at_most_bytes(most))
-    return kept
+    # Of a value that stands twice the later one counts, as when it is added again.
+    newest: dict[str, Any] = {}
+    size = 0
+    for item in reversed(cleaned):
+        if (key := spelled(item)) not in newest:
+            newest[key] = item
+            size += len(key)
+            # At once: thousands of copies of a large object are not held before they are counted.
+            if size > most:
+                raise ValueError(at_most_bytes(most))
+    return list(newest.values())[: None if objects else ARRAY_LENGTH][::-1]
 
 
 def _clean_object(value: dict[str, Any], depth: int) -> Any:

@@ -10,6 +10,7 @@ from psycopg import sql
 
 from lib.statements import Statements
 from lib.transactions import Collided
+from profiles import custom_size
 from profiles.csv_import.columns import Column
 
 statements = Statements.beside(__file__)
@@ -18,11 +19,14 @@ COPY = sql.SQL("copy csv_row ({}) from stdin")
 
 @dataclass(frozen=True)
 class Merged:
-    """How many people were made and changed, and the places of the rows that name nobody."""
+    """How many people were made and changed, the places of the rows that name nobody, and of those
+    that would give somebody too many attributes.
+    """
 
     created: int
     updated: int
     unknown: list[int]
+    too_large: list[int]
 
 
 @contextmanager
@@ -42,11 +46,13 @@ def merge(
     lines: Sequence[str],
     *,
     write: bool,
+    sparing: bool = False,
 ) -> Merged:
     """Make and change the people of ``lines``, or without ``write`` count who would be.
 
-    ``lines`` are in COPY's text form, with the columns ``filled`` of ``csv_row``; no two name the
-    same user. Runs in the caller's transaction. Raises ``Collided``.
+    With ``sparing``, rows that would give somebody too many attributes are left out: whoever knows
+    of such rows asks for it. ``lines`` are in COPY's text form, with the columns ``filled`` of
+    ``csv_row``; no two name the same user. Runs in the caller's transaction. Raises ``Collided``.
     """
     values = {"workspace": workspace_id, "label": named_by.name, "kind": named_by.identifier}
     statements.count("begin_chunk")
@@ -55,11 +61,15 @@ def merge(
     unknown: list[int] = []
     if named_by.identifier == "braze_id":
         unknown = [number for (number,) in statements.rows("refuse_unknown")]
+    too_large: list[int] = []
+    if sparing:
+        rows = statements.rows("refuse_too_large", most=custom_size.MOST_BYTES)
+        too_large = [number for (number,) in rows]
     updated = statements.count("find_changes")
     (created,) = statements.one("count_new")
     if write:
         _write(values, created, updated)
-    return Merged(created, updated, unknown)
+    return Merged(created, updated, unknown, too_large)
 
 
 def subscribed(workspace_id: int) -> Sequence[tuple[int, str | None, str | None]]:

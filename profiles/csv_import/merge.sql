@@ -114,6 +114,17 @@ delete from csv_row
 where not exists (select from csv_match where csv_match.number = csv_row.number)
 returning number
 
+-- name: refuse_too_large
+-- As the trigger judges.
+delete from csv_row
+using csv_row as said
+left join csv_match on csv_match.number = said.number
+left join profiles_profile as known on known.id = csv_match.profile_id
+where csv_row.number = said.number
+    and pg_column_size(coalesce(known.custom, '{}') || said.custom)
+    > greatest(%(most)s::integer, pg_column_size(known.custom || '{}'))
+returning csv_row.number
+
 -- name: find_changes
 -- Who would look different afterwards. Two aliases may be of one person: the last row counts.
 insert into csv_change (number, profile_id)

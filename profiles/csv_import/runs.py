@@ -8,10 +8,11 @@ import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import batched, islice
+from operator import itemgetter
 from typing import Any, BinaryIO, NamedTuple
 from uuid import UUID
 
-from django.db import Error
+from django.db import DatabaseError, Error, IntegrityError
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
@@ -19,7 +20,7 @@ from pyroaring import BitMap
 
 from lib.transactions import Collided, is_away, is_locked, retried
 from lib.wording import Sentence
-from profiles import telling
+from profiles import custom_size, telling
 from profiles.csv_import import files
 from profiles.csv_import.columns import CUSTOM, Column
 from profiles.csv_import.files import NumberedRow, Table, UnreadableFile
@@ -108,7 +109,12 @@ class _Run:
         rejected = RejectedRows(rejected_file_of(self._import), self._import.header)
         with tables(), rejected, self._open() as file, files.opened(file) as table:
             for chunk in ahead(self._chunks(table, place)):
-                self._apply(chunk, rejected)
+                try:
+                    self._apply(chunk, rejected)
+                except IntegrityError as error:
+                    if not custom_size.is_refusal(error):
+                        raise
+                    self._apply(chunk, rejected, sparing=True)
         self._finish()
 
     def _chunks(self, table: Table, place: int) -> Iterator[_Chunk]:
@@ -120,19 +126,20 @@ class _Run:
             place += len(rows)
 
     @retried
-    def _apply(self, chunk: _Chunk, rejected: RejectedRows) -> None:
+    def _apply(self, chunk: _Chunk, rejected: RejectedRows, *, sparing: bool = False) -> None:
         """Deal with the rows of ``chunk``, all of them or none."""
         held = self._mine().select_for_update(no_key=True).filter(position=chunk.place).first()
         if held is None:
             raise Overtaken
         rows, cleaned, filled = chunk.rows, chunk.cleaned, self._cleaner.filled
         lines, space = cleaned.lines, held.workspace_id
-        merged = merge(space, self._named_by, filled, lines, write=self._writes)
+        merged = merge(space, self._named_by, filled, lines, write=self._writes, sparing=sparing)
         if self._writes and self._subscribes:
             _tell_of_subscriptions(self._import.workspace)
         nobody = Sentence(_("No user has this Braze ID."))
         unknown = [(row, nobody) for row in merged.unknown]
-        refused = sorted([*cleaned.refused, *unknown])
+        too_large = [(row, custom_size.TOO_LARGE) for row in merged.too_large]
+        refused = sorted([*cleaned.refused, *unknown, *too_large], key=itemgetter(0))
         size = rejected.write(
             held.rejected_bytes, ((*rows[row], why.dump()) for row, why in refused)
         )

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from lib.transactions import retried
+from profiles import custom_size
 from profiles.models import (
     Alias,
     Device,
@@ -96,7 +97,9 @@ def _fill(merged: Profile, kept: Profile) -> None:
     if kept.email.lower() == merged.email.lower():
         for column in OF_ADDRESS:
             setattr(kept, column, _later(getattr(merged, column), getattr(kept, column)))
-    kept.custom = merged.custom | kept.custom
+    # Where both together are too much, the person kept has enough of their own.
+    if custom_size.fits(both := merged.custom | kept.custom):
+        kept.custom = both
 
 
 def _later(*moments: datetime | None) -> datetime | None:

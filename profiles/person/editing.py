@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
-from profiles import since_when, telling
+from profiles import custom_size, since_when, telling
 from profiles.attributes import type_of
 from profiles.identity import deleting, merging
 from profiles.models import AddressState, CustomAttribute, Profile, SubscriptionGroup
@@ -25,7 +25,7 @@ def edit_person(
 ) -> list[str]:
     """Give ``person`` the values ``standard``, by column, and ``custom``, by name; None takes a
     custom attribute away. Subscribe them to ``groups``, or unsubscribe them. All are cleaned
-    already. Return the names of what changed.
+    already. Return the names of what changed. Raises ``custom_size.TooLarge``.
     """
     held = Profile.objects.select_for_update(no_key=True).get(pk=person.pk)
     changed = [name for name, value in standard.items() if getattr(held, name) != value]
@@ -37,7 +37,7 @@ def edit_person(
     new = {name: value for name, value in custom.items() if held.custom.get(name) != value}
     held.custom = {n: v for n, v in (held.custom | new).items() if v is not None}
     if changed or new:
-        held.save()
+        _save(held)
         _register(held, new)
         news = telling.News(columns={held.pk: {name: standard[name] for name in changed}})
         telling.tell(held.workspace, news, source=telling.Source.DASHBOARD)
@@ -51,6 +51,15 @@ def edit_person(
     if names:
         audit.record(held.workspace, by, "Edited User", held, attributes=names)
     return names
+
+
+def _save(person: Profile) -> None:
+    try:
+        person.save()
+    except IntegrityError as error:
+        if custom_size.is_refusal(error):
+            raise custom_size.TooLarge from error
+        raise
 
 
 def _said(person: Profile, standard: Collection[str], changed: Collection[str]) -> Iterator[str]:

@@ -18,6 +18,9 @@ from profiles.standard import ATTRIBUTES, IN_FORM, STANDARD, Attribute, Holds, c
 CUSTOM = "custom:"
 GROUP = "group:"
 ROWS = {"rows": 3}
+#: How many custom attributes have a field, and how many characters there are in all of those.
+MOST_FIELDS = 100
+MOST_CHARACTERS = 200_000
 YES_OR_NO = (("", "–"), ("true", gettext_lazy("yes")), ("false", gettext_lazy("no")))
 JOINED, LEFT = Subscription.SUBSCRIBED, Subscription.UNSUBSCRIBED
 JOINED_OR_LEFT = [(state.value, state.label) for state in (JOINED, LEFT)]
@@ -72,6 +75,19 @@ def _field(value: Any) -> forms.Field:
     return forms.CharField(required=False, strip=kind != AttributeType.STRING)
 
 
+def _beginning(custom: dict[str, Any]) -> dict[str, str]:
+    """Return the first attributes by name as the form shows them, without those that are too long:
+    the page stays small, whatever is stored.
+    """
+    shown: dict[str, str] = {}
+    room = MOST_CHARACTERS
+    for name in sorted(custom)[:MOST_FIELDS]:
+        if len(text := written(custom[name])) <= room:
+            shown[name] = text
+            room -= len(text)
+    return shown
+
+
 class PersonForm(forms.Form):
     """Standard attributes, the custom ones that a person has and one more, subscription groups."""
 
@@ -84,11 +100,13 @@ class PersonForm(forms.Form):
     def __init__(self, data: Any = None, *, person: Profile) -> None:
         self.person = person
         initial = {each.name: getattr(person, each.column) for each in ATTRIBUTES}
-        initial |= {f"{CUSTOM}{name}": written(value) for name, value in person.custom.items()}
+        self._custom = _beginning(person.custom)
+        self.more = len(person.custom) - len(self._custom)
+        initial |= {f"{CUSTOM}{name}": text for name, text in self._custom.items()}
         super().__init__(data, initial=initial)
         self.fields = {each.name: _standard_field(each) for each in IN_FORM} | self.fields
-        for name, value in sorted(person.custom.items()):
-            field = _field(value)
+        for name in self._custom:
+            field = _field(person.custom[name])
             field.label = name
             self.fields[f"{CUSTOM}{name}"] = field
         self._known_groups = dict(self._ask_groups())
@@ -118,7 +136,7 @@ class PersonForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         self.standard = dict(self._standard(cleaned))
-        self.custom = dict(self._custom(cleaned))
+        self.custom = dict(self._changed(cleaned))
         self.groups = {
             group: cleaned[key] == JOINED
             for key, group in self._known_groups.items()
@@ -138,7 +156,7 @@ class PersonForm(forms.Form):
             except InvalidAttribute:
                 self.add_error(name, WRONG)
 
-    def _custom(self, cleaned: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    def _changed(self, cleaned: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         for key, text in list(cleaned.items()):
             if not key.startswith(CUSTOM) or key not in self.changed_data:
                 continue
@@ -150,7 +168,7 @@ class PersonForm(forms.Form):
                 self.add_error(key, error)
 
     def _add(self, name: str, cleaned: dict[str, Any]) -> None:
-        if name in STANDARD or name in self.person.custom:
+        if name in STANDARD or name in self._custom:
             self.add_error("new_name", _("An attribute has this name already."))
             return
         kind = AttributeType(cleaned.get("new_type") or AttributeType.STRING)

@@ -5,6 +5,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from profiles import custom_size
 from profiles.identity import merging
 from profiles.models import GroupSubscription, Profile
 from profiles.person import editing, facts
@@ -34,8 +35,8 @@ def person_detail(request: WorkspaceRequest, braze_id: str) -> HttpResponse:
         "custom": facts.custom_values(person),
         "activities": facts.activities(person),
         "events": facts.newest_events(person),
-        "aliases": person.aliases.order_by("label", "name"),
-        "devices": person.devices.order_by("device_id"),
+        "aliases": facts.beginning(person.aliases.order_by("label", "name")),
+        "devices": facts.beginning(person.devices.order_by("device_id")),
         "push_tokens": person.push_tokens.count(),
         "groups": groups.order_by("group__name"),
         "panels": panels_of(request, person),
@@ -49,16 +50,20 @@ def person_edit(request: WorkspaceRequest, braze_id: str) -> HttpResponse:
     person = person_of(request, braze_id)
     form = PersonForm(request.POST or None, person=person)
     if request.method == "POST" and form.is_valid():
-        changed = editing.edit_person(
-            person,
-            standard=form.standard,
-            custom=form.custom,
-            groups=form.groups,
-            by=request.user,
-        )
-        said = _("The changes are saved.") if changed else _("Nothing was changed.")
-        messages.success(request, said)
-        return redirect("person", request.workspace.slug, person.braze_id)
+        try:
+            changed = editing.edit_person(
+                person,
+                standard=form.standard,
+                custom=form.custom,
+                groups=form.groups,
+                by=request.user,
+            )
+        except custom_size.TooLarge:
+            form.add_error(None, custom_size.TOO_LARGE.in_words())
+        else:
+            said = _("The changes are saved.") if changed else _("Nothing was changed.")
+            messages.success(request, said)
+            return redirect("person", request.workspace.slug, person.braze_id)
     return render(request, "profiles/person_edit.html", {"person": person, "form": form})
 
 
@@ -92,9 +97,9 @@ def _compared(request: WorkspaceRequest, person: Profile, other: Profile) -> dic
     return {
         "sides": sides,
         "facts": facts.beside(*(facts.facts(side, personal=personal) for side in sides)),
-        "custom": sorted(facts.beside(*(facts.custom_values(side) for side in sides))),
-        "aliases": [list(side.aliases.order_by("label", "name")) for side in sides],
-        "devices": [list(side.devices.order_by("device_id")) for side in sides],
+        "custom": facts.custom_beside(*sides),
+        "aliases": [facts.beginning(side.aliases.order_by("label", "name")) for side in sides],
+        "devices": [facts.beginning(side.devices.order_by("device_id")) for side in sides],
         "events": [sum(total.count for total in side.event_totals.all()) for side in sides],
     }
 

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import OperationalError
+from django.db import IntegrityError, OperationalError
 from django.db.models import Max, Min
 from psycopg import errors
 
 from lib.statements import pipelined
 from lib.transactions import ResourceLocked, retried
-from profiles import telling
+from profiles import custom_size, telling
 from profiles.attributes import InvalidAttribute
 from profiles.events import NewEvent, spell
 from profiles.identity import look_up
@@ -23,6 +23,8 @@ from profiles.track.items import Attributes, Occurrence
 from profiles.track.writing import Changes, Said
 from workspaces.models import Workspace
 
+#: A profile, the place of an item in its array, and the item, which is about that profile.
+type Meant = tuple[int, int, Attributes]
 type Span = tuple[datetime, datetime]
 
 
@@ -35,6 +37,11 @@ def track(workspace: Workspace, call: TrackCall) -> None:
     """
     try:
         _apply(workspace, call)
+    except IntegrityError as error:
+        if not custom_size.is_refusal(error):
+            raise
+        # Only now is it asked who would have too many attributes: no other call pays for it.
+        _apply(workspace, call, sparing=True)
     except OperationalError as error:
         if isinstance(error.__cause__, errors.LockNotAvailable):
             raise ResourceLocked from None
@@ -42,7 +49,7 @@ def track(workspace: Workspace, call: TrackCall) -> None:
 
 
 @retried
-def _apply(workspace: Workspace, call: TrackCall) -> None:
+def _apply(workspace: Workspace, call: TrackCall, *, sparing: bool = False) -> None:
     hearings = None
     # The database looks people up while what is said of them is read.
     with pipelined():
@@ -60,14 +67,11 @@ def _apply(workspace: Workspace, call: TrackCall) -> None:
     attributes = _of_known_groups(workspace, call)
     ids = _people(workspace, [item for _, item in attributes], occurrences, known)
     meant = [(ids[item.who], index, item) for index, item in attributes if item.who in ids]
-    customs = _customs(workspace, [(pk, item) for pk, _, item in meant])
-    told, applied = Changes(), []
-    for pk, index, item in meant:
-        try:
-            _tell(told, pk, item, customs.get(pk, {}))
-            applied.append((pk, item))
-        except InvalidAttribute as error:
-            call.refuse(str(error), "attributes", index)
+    customs = _customs(workspace, [(pk, item) for pk, _, item in meant], hold=sparing)
+    told, applied = _told(call, meant, customs)
+    if sparing:
+        meant = _without_too_large(workspace, call, meant, told)
+        told, applied = _told(call, meant, customs)
     sessions = list(_sessions(applied))
     told.events = [*sessions, *_events(ids, occurrences)]
     # Otherwise they are not those that were spelled: some are of no profile, or sessions have come.
@@ -129,12 +133,42 @@ def _claims(said: Iterable[Attributes]) -> dict[Who, Who]:
 
 
 def _customs(
-    workspace: Workspace, meant: list[tuple[int, Attributes]]
+    workspace: Workspace, meant: list[tuple[int, Attributes]], *, hold: bool
 ) -> dict[int, dict[str, Any]]:
-    """Hold the people and return their custom attributes, if what is said depends on them."""
-    if all(isinstance(edit, Put) for _, item in meant for edit in item.edits.values()):
+    """Hold the people and return their custom attributes, if what is said depends on them, or
+    with ``hold`` in any case.
+    """
+    if not hold and all(isinstance(edit, Put) for _, item in meant for edit in item.edits.values()):
         return {}
     return writing.hold(workspace, {pk for pk, _ in meant})
+
+
+def _told(
+    call: TrackCall, meant: list[Meant], customs: dict[int, dict[str, Any]]
+) -> tuple[Changes, list[tuple[int, Attributes]]]:
+    """Return what the items ``meant`` say of people, and those of them that are not refused."""
+    told, applied = Changes(), []
+    for pk, index, item in meant:
+        try:
+            _tell(told, pk, item, customs.get(pk, {}))
+            applied.append((pk, item))
+        except InvalidAttribute as error:
+            call.refuse(str(error), "attributes", index)
+    return told, applied
+
+
+def _without_too_large(
+    workspace: Workspace, call: TrackCall, meant: list[Meant], told: Changes
+) -> list[Meant]:
+    """Refuse the items by which somebody would have too many attributes; return the others."""
+    too_large = writing.too_large(workspace, told.people)
+    good = []
+    for pk, index, item in meant:
+        if pk in too_large and item.edits:
+            call.refuse(str(custom_size.TOO_LARGE), "attributes", index)
+        else:
+            good.append((pk, index, item))
+    return good
 
 
 def _tell(told: Changes, pk: int, item: Attributes, known: dict[str, Any]) -> None:

@@ -14,6 +14,8 @@ from profiles.track.items import Attributes, Occurrence, read_attributes, read_e
 
 NOTHING_VALID = "Valid data must be provided in the 'attributes', 'events', or 'purchases' fields."
 TOO_MANY = "Max Input Length Exceeded"
+#: Pieces that the purchases of one call may be, each of which is kept.
+MOST_PIECES = 10_000
 TOO_MANY_ABOUT_ONE = f"{TOO_MANY}: more than {{most}} objects are about one user"
 #: What Braze says of an item, where its clients know the words.
 KNOWN_WORDS = {
@@ -74,6 +76,7 @@ class TrackCall:
                 except InvalidAttribute as error:
                     reason = KNOWN_WORDS.get(str(error), str(error))
                     self.refusals.append(Refusal(reason, name, index))
+        self._refuse_pieces()
         if (most := self.most_about_one) and max(self._about_each().values(), default=0) > most:
             raise ValidationError(TOO_MANY_ABOUT_ONE.format(most=most))
 
@@ -91,6 +94,18 @@ class TrackCall:
         """Return how many items of each array were applied."""
         bad = [refusal.input_array for refusal in self.refusals]
         return {name: len(items) - bad.count(name) for name, items in self.arrays.items()}
+
+    def _refuse_pieces(self) -> None:
+        """Refuse the purchases with which the call would be more than ``MOST_PIECES``."""
+        pieces, bought = 0, self.purchases
+        self.purchases = []
+        for index, item in bought:
+            if pieces + item.quantity > MOST_PIECES:
+                reason = f"a call may have at most {MOST_PIECES} pieces in all"
+                self.refusals.append(Refusal(reason, "purchases", index))
+            else:
+                pieces += item.quantity
+                self.purchases.append((index, item))
 
     def _about_each(self) -> Counter[Who]:
         """Count the items about each user."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from profiles.attributes import LARGEST, InvalidAttribute, clean_custom, clean_name, spelled
+from profiles.track.array_items import MOST_MERGES, TooManyMerges, merged, updated, without
 
 ALTERATIONS = frozenset({"add", "remove", "$add", "$remove", "$update"})
 MATCH = frozenset({"$identifier_key", "$identifier_value"})
@@ -52,7 +53,7 @@ class Merge:
     value: dict[str, Any]
 
     def of(self, current: Any) -> Any:
-        return clean_custom(self.name, _merged(current, self.value))
+        return clean_custom(self.name, merged(current, self.value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +72,14 @@ class Alter:
             raise InvalidAttribute(f"'{self.name}' is not an array")
         items = clean_custom(self.name, [*(current or []), *self.add])
         gone = {spelled(item) for item in self.remove}
-        items = [
-            item
-            for item in items
-            if spelled(item) not in gone and not any(_fits(item, m) for m in self.remove_matching)
-        ]
-        for change in self.update:
-            items = [self._updated(item, change) if _fits(item, change) else item for item in items]
-        return clean_custom(self.name, items)
-
-    def _updated(self, item: Any, change: dict[str, Any]) -> Any:
-        new = change["$new_object"]
-        return _merged(item, new) if self.merge else new
+        items = [item for item in items if spelled(item) not in gone] if gone else items
+        items = without(items, self.remove_matching)
+        try:
+            return clean_custom(self.name, updated(items, self.update, merge=self.merge))
+        except TooManyMerges:
+            raise InvalidAttribute(
+                f"'{self.name}' has updates that change its objects more than {MOST_MERGES} times"
+            ) from None
 
 
 def clean_edit(name: str, value: Any, *, merge: bool) -> Edit:
@@ -135,19 +132,6 @@ def _update(name: str, item: Any) -> dict[str, Any]:
     if not isinstance(update["$new_object"], dict):
         raise InvalidAttribute(f"'{name}' needs a '$new_object' that is an object")
     return update
-
-
-def _fits(item: Any, match: dict[str, Any]) -> bool:
-    key, value = match["$identifier_key"], match["$identifier_value"]
-    if not isinstance(item, dict) or not isinstance(key, str) or key not in item:
-        return False
-    return spelled(item[key]) == spelled(value)
-
-
-def _merged(current: Any, new: Any) -> Any:
-    if not isinstance(current, dict) or not isinstance(new, dict):
-        return new
-    return current | {key: _merged(current.get(key), value) for key, value in new.items()}
 
 
 def _is_number(value: Any) -> bool:

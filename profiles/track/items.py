@@ -19,6 +19,7 @@ from profiles.attributes import (
     clean_properties,
     is_storable,
     parse_time,
+    refuse_many_copies,
 )
 from profiles.identity.who import Kind, Who, read_who
 from profiles.models import IDENTIFIER_BYTES, EventKind
@@ -94,6 +95,7 @@ def read_purchase(item: Any) -> Occurrence:
     bought = _occurrence(item, EventKind.PURCHASE, name, amount=amount, quantity=quantity)
     if currency != "USD":
         bought.properties.update({"$currency": currency, "$price": item["price"]})
+    refuse_many_copies(bought.properties, quantity)
     return bought
 
 
@@ -137,6 +139,9 @@ def _imported_tokens(item: dict[str, Any]) -> list[Attributes]:
     _take_fields(said, item)
     if not said.push_tokens:
         raise InvalidAttribute("'push_token_import' needs 'push_tokens'")
+    if len(said.push_tokens) > MOST_AT_ONCE:
+        raise InvalidAttribute(f"'push_tokens' may have at most {MOST_AT_ONCE} to import")
+    refuse_many_copies({**item, "push_tokens": None}, len(said.push_tokens))
     return [
         Attributes(
             Who(Kind.PUSH_TOKEN, token),

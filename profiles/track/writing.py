@@ -14,7 +14,7 @@ from django.conf import settings
 
 from lib.statements import Statements, pipelined
 from lib.transactions import Collided
-from profiles import telling
+from profiles import custom_size, telling
 from profiles.attributes import type_of
 from profiles.events import NewEvent, record_events
 from profiles.models import Profile
@@ -63,6 +63,18 @@ def hold(workspace: Workspace, ids: Collection[int]) -> dict[int, dict[str, Any]
         lock_timeout=settings.IMPORT_LOCK_TIMEOUT,
     )
     return {pk: json.loads(custom) for pk, custom in held}
+
+
+def too_large(workspace: Workspace, people: dict[int, Said]) -> set[int]:
+    """Return those of ``people`` who would have too many attributes after what is said of them."""
+    rows = [{"id": pk, "put": said.put, "gone": list(said.gone)} for pk, said in people.items()]
+    found = statements.rows(
+        "too_large",
+        workspace=workspace.pk,
+        people=json.dumps(rows),
+        most=custom_size.MOST_BYTES,
+    )
+    return {pk for (pk,) in found}
 
 
 def record(

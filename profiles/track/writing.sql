@@ -12,6 +12,15 @@ where (select set_config('lock_timeout', %(lock_timeout)s, true)) is not null
 order by id
 for no key update
 
+-- name: too_large
+-- Who would have more attributes than they may, and more than now: as the trigger judges.
+select person.id
+from json_to_recordset(%(people)s) as said (id bigint, put jsonb, gone text[])
+join profiles_profile as person
+    on person.id = said.id and person.workspace_id = (select %(workspace)s::bigint)
+where pg_column_size((person.custom || said.put) - said.gone || '{}')
+    > greatest(%(most)s::integer, pg_column_size(person.custom || '{}'))
+
 -- name: change
 -- What was said of people, who come in the order of their ids. A column that is null was not spoken
 -- of; what may be empty comes as text, which is then empty. Only people of whom something changes

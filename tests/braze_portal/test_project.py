@@ -47,7 +47,7 @@ STOREYS_WITHIN: dict[str, tuple[tuple[str, ...], ...]] = {
     "profiles": (
         ("changes",),
         ("models",),
-        ("attributes", "clock", "events"),
+        ("attributes", "clock", "custom_size", "events"),
         ("standard", "telling"),
         ("since_when",),
         ("identity",),
