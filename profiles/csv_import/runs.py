@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import Any, BinaryIO, NamedTuple
 from uuid import UUID
 
-from django.db import DatabaseError, Error, IntegrityError
+from django.db import Error, IntegrityError
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
