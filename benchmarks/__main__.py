@@ -37,6 +37,7 @@ PARTS = {
     "people:person_page": ("person_page",),
     "tracking:measure": ("track_75_attributes", "track_75_events", "track_4conn_p95"),
     "memory:resident": ("web_rss",),
+    "memory:peaks": ("look_peak", "daily_peak"),
     "seeding:measure": ("seed_1m",),
     "csv_import:measure": ("csv_1m", "csv_rss"),
 }

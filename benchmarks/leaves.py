@@ -102,7 +102,9 @@ def catch_up(bench: Bench) -> Iterator[Figure]:
 def wal(bench: Bench) -> Iterator[Figure]:
     """Give ``leaf_wal``."""
     forget_bitmaps()
-    leaves = [checked_leaf(item) for item in _many(cohorts(bench.workspace, bench.url))][::4][:50]
+    leaves = [checked_leaf(item) for item in many_kinds(cohorts(bench.workspace, bench.url))][::4][
+        :50
+    ]
     _sizes(bench, leaves)
     people, chance = bench.everyone(), random.Random(1)
     written = 0
@@ -124,7 +126,7 @@ def _end_of_log(connection: psycopg.Connection) -> int:
 def stored(bench: Bench) -> Iterator[Figure]:
     """Give ``bitmaps_200``."""
     forget_bitmaps()
-    leaves = [checked_leaf(item) for item in _many(cohorts(bench.workspace, bench.url))]
+    leaves = [checked_leaf(item) for item in many_kinds(cohorts(bench.workspace, bench.url))]
     _sizes(bench, leaves)
     with psycopg.connect(bench.url, autocommit=True) as writer:
         writer.execute("vacuum segments_leafbitmap")
@@ -144,7 +146,7 @@ def _kinds(known: list[int]) -> Iterator[tuple[str, Leaf]]:
     yield "time", leaf("custom_time:last_login", "less_ago", 60)
 
 
-def _many(known: list[int]) -> Iterator[Leaf]:
+def many_kinds(known: list[int]) -> Iterator[Leaf]:
     """Two hundred filters: countries alone and in pairs, numbers, days, buckets, cohorts."""
     yield from (leaf("country", "any_of", country) for country in COUNTRIES)
     yield from (leaf("country", "any_of", *COUNTRIES[n : n + 3]) for n in range(12))

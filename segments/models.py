@@ -260,13 +260,18 @@ class LeafBitmap(models.Model):
     home = models.CharField(max_length=64)
     # The filter, as ``Filter.dump`` writes it: the self-check asks it again.
     leaf = models.JSONField()
+    # As it was when it was last written whole, which ``whole`` names; and the people of whom it
+    # says the opposite of what is true: they are few, and written anew without it.
+    whole = models.UUIDField()
     bitmap = models.BinaryField()
+    drift = models.BinaryField(null=True)
     snapshot = models.TextField()
     moment = models.DateTimeField()
     # For a filter that drifts with time: until when its ``restless`` are known, and who they are:
     # those whose answer may flip by then.
     until = models.DateTimeField(null=True)
     restless = models.BinaryField(null=True)
+    restless_drift = models.BinaryField(null=True)
     stored_at = models.DateTimeField()
     used_at = models.DateTimeField()
 

@@ -10,9 +10,11 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import batched, chain
 from typing import Any, Self
+from uuid import UUID, uuid4
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -29,6 +31,12 @@ VERSIONS = 4
 #: A bitmap of longer ago is not caught up: the traces of deleted rows may be gone. Must be less
 #: than ``profiles.changes.TRACES_KEPT``.
 MOST_STALE = timedelta(days=7)
+#: A drift of more than one in so many of the bytes of a bitmap is folded in.
+MOST_DRIFT = 4
+#: Bitmaps are written so many bytes at a time, and read so many at a time: each takes several times
+#: its bytes on its way.
+PORTION_BYTES = 2**20
+READ_AT_ONCE = 24
 #: How often it is written down that a stored bitmap is still in use.
 NOTED_EVERY = 3600.0
 MOST_NOTED = 10_000
@@ -73,11 +81,26 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """What the database has of a leaf: bitmaps that were written whole, which ``whole`` names.
+
+    ``drift`` are the people of whom the whole bitmap says the opposite of what the leaf does;
+    ``restless_drift`` is the same of its restless. ``stored_at`` is when one of it was last
+    written.
+    """
+
+    whole: UUID
+    stored_at: datetime
+    drift: BitMap = field(default_factory=BitMap)
+    restless_drift: BitMap = field(default_factory=BitMap)
+
+
+@dataclass(frozen=True)
 class Leaf:
     """A bitmap, the snapshot and the moment in which it is true.
 
     With time it is true until ``until`` but for the ``restless``, whose answer may flip by then;
-    no ``until`` is for good. ``stored_at`` is when it was last written to the database.
+    no ``until`` is for good.
     """
 
     bitmap: BitMap
@@ -85,7 +108,7 @@ class Leaf:
     moment: datetime
     until: datetime | None = None
     restless: BitMap = field(default_factory=BitMap)
-    stored_at: datetime | None = None
+    kept: Kept | None = None
 
     def may_serve(self, snapshot: Snapshot, now: datetime) -> bool:
         """Tell whether a reader of ``snapshot`` at ``now`` can go on from here."""
@@ -94,6 +117,34 @@ class Leaf:
             and now - self.moment < MOST_STALE
             and snapshot.sees_all_of(self.snapshot)
         )
+
+    def flipped(self, people: BitMap, restless: BitMap) -> "Leaf":
+        """Return the leaf with the opposite answer for ``people``, and whether theirs may flip with
+        time likewise for ``restless``.
+
+        Where nobody flips the bitmap is shared: at millions of ids, a copy is most of the work.
+        """
+        kept = self.kept and replace(
+            self.kept,
+            drift=self.kept.drift ^ people,
+            restless_drift=self.kept.restless_drift ^ restless,
+        )
+        return replace(
+            self,
+            bitmap=self.bitmap ^ people if people else self.bitmap,
+            restless=self.restless ^ restless if restless else self.restless,
+            kept=kept,
+        )
+
+    def to_be_stored(self, now: datetime) -> "Leaf":
+        """Return the leaf as it will be kept: as a drift, or written whole when that has grown."""
+        if self.kept is None or self._has_drifted_far(self.kept):
+            return replace(self, kept=Kept(uuid4(), now))
+        return replace(self, kept=replace(self.kept, stored_at=now))
+
+    def _has_drifted_far(self, kept: Kept) -> bool:
+        drift = _bytes_of(kept.drift) + _bytes_of(kept.restless_drift)
+        return drift * MOST_DRIFT > _bytes_of(self.bitmap) + _bytes_of(self.restless)
 
 
 @dataclass(frozen=True)
@@ -155,11 +206,44 @@ class Cache:
 
 cached = Cache(CACHE_BYTES)
 
+#: What is written of a leaf that is written whole.
+WHOLE = (
+    "home",
+    "leaf",
+    "whole",
+    "bitmap",
+    "drift",
+    "snapshot",
+    "moment",
+    "until",
+    "restless",
+    "restless_drift",
+    "stored_at",
+    "used_at",
+)
+STORE_DRIFTS = """
+update segments_leafbitmap as kept
+set drift = new.drift,
+    restless_drift = new.restless_drift,
+    snapshot = new.snapshot,
+    moment = new.moment,
+    until = new.until,
+    stored_at = now()
+from unnest(
+    %s::text[], %s::bytea[], %s::bytea[], %s::text[], %s::timestamptz[], %s::timestamptz[]
+) as new (fingerprint, drift, restless_drift, snapshot, moment, until)
+where kept.fingerprint = new.fingerprint
+"""
+
 
 def _memory_of(bitmap: BitMap) -> int:
+    return 256 + _bytes_of(bitmap)
+
+
+def _bytes_of(bitmap: BitMap) -> int:
     statistics: dict[str, Any] = dict(bitmap.get_statistics())
     kinds = ("array", "run", "bitset")
-    return 256 + sum(int(statistics[f"n_bytes_{kind}_containers"]) for kind in kinds)
+    return sum(int(statistics[f"n_bytes_{kind}_containers"]) for kind in kinds)
 
 
 def recall(names: Collection[str], snapshot: Snapshot, now: datetime) -> dict[str, Leaf]:
@@ -197,20 +281,30 @@ def reload(known: Mapping[str, Leaf], snapshot: Snapshot, now: datetime) -> dict
 
 def stored(names: Collection[str], reader: Snapshot) -> Iterable[tuple[str, Leaf]]:
     """Give, of each of the leaves ``names`` that is stored, its name and what ``reader`` finds."""
-    for row in LeafBitmap.objects.filter(pk__in=names, home=reader.home):
-        restless = BitMap.deserialize(bytes(row.restless)) if row.restless else BitMap()
-        yield (
-            row.fingerprint,
-            Leaf(
-                BitMap.deserialize(bytes(row.bitmap)),
-                # What is stored is good in every life: see ``audiences.life``.
-                Snapshot.parse(row.snapshot, life=reader.life, home=reader.home),
-                row.moment,
-                row.until,
-                restless,
-                row.stored_at,
-            ),
-        )
+    for some in batched(names, READ_AT_ONCE):
+        for row in LeafBitmap.objects.filter(pk__in=some, home=reader.home).defer("leaf"):
+            yield row.fingerprint, _leaf_of(row, reader)
+
+
+def _leaf_of(row: LeafBitmap, reader: Snapshot) -> Leaf:
+    drift, restless_drift = _read(row.drift), _read(row.restless_drift)
+    return Leaf(
+        _read(row.bitmap) ^ drift if drift else _read(row.bitmap),
+        # What is stored is good in every life: see ``audiences.life``.
+        Snapshot.parse(row.snapshot, life=reader.life, home=reader.home),
+        row.moment,
+        row.until,
+        _read(row.restless) ^ restless_drift,
+        Kept(row.whole, row.stored_at, drift, restless_drift),
+    )
+
+
+def _read(stored: Any) -> BitMap:
+    return BitMap.deserialize(bytes(stored)) if stored else BitMap()
+
+
+def _written(bitmap: BitMap) -> bytes | None:
+    return bitmap.serialize() if bitmap else None
 
 
 @transaction.atomic
@@ -220,42 +314,86 @@ def store(workspace_id: int, leaves: dict[str, Leaf], filters: Mapping[str, Filt
 
     Nothing of what was read in an earlier life of the database, or in none.
     """
-    now, present = timezone.now(), life.present()
+    present = life.present()
     leaves = {name: leaf for name, leaf in leaves.items() if leaf.snapshot.life == present}
-    if present is None:
+    if present is None or not leaves:
         return
-    LeafBitmap.objects.bulk_create(
-        (
-            LeafBitmap(
-                fingerprint=fingerprint,
-                workspace_id=workspace_id,
-                home=leaf.snapshot.home,
-                leaf=filters[fingerprint].dump(),
-                bitmap=leaf.bitmap.serialize(),
-                snapshot=str(leaf.snapshot),
-                moment=leaf.moment,
-                until=leaf.until,
-                restless=leaf.restless.serialize() if leaf.restless else None,
-                stored_at=now,
-                used_at=now,
-            )
-            # In one order, so that two processes that store the same leaves cannot deadlock.
-            for fingerprint, leaf in sorted(leaves.items())
-        ),
-        update_conflicts=True,
-        unique_fields=["fingerprint"],
-        update_fields=[
-            "home",
-            "leaf",
-            "bitmap",
-            "snapshot",
-            "moment",
-            "until",
-            "restless",
-            "stored_at",
-            "used_at",
-        ],
+    # In one order here and below, so that two that store the same leaves cannot deadlock.
+    rows = LeafBitmap.objects.filter(pk__in=leaves).order_by("pk").select_for_update(no_key=True)
+    known = {name: whole for name, *whole in rows.values_list("pk", "whole", "home")}
+    drifted = {
+        name: leaf
+        for name, leaf in sorted(leaves.items())
+        if leaf.kept and known.get(name) == [leaf.kept.whole, leaf.snapshot.home]
+    }
+    _store_drifts(drifted)
+    _store_whole(
+        _row_of(workspace_id, name, leaf, filters[name])
+        for name, leaf in sorted(leaves.items())
+        if name not in drifted
     )
+
+
+def _row_of(workspace_id: int, name: str, leaf: Leaf, item: Filter) -> LeafBitmap:
+    """Return the row of a leaf. What it is said to have drifted from stands there as it was."""
+    now = timezone.now()
+    kept = leaf.kept or Kept(uuid4(), now)
+    return LeafBitmap(
+        fingerprint=name,
+        workspace_id=workspace_id,
+        home=leaf.snapshot.home,
+        leaf=item.dump(),
+        whole=kept.whole,
+        bitmap=(leaf.bitmap ^ kept.drift if kept.drift else leaf.bitmap).serialize(),
+        drift=_written(kept.drift),
+        snapshot=str(leaf.snapshot),
+        moment=leaf.moment,
+        until=leaf.until,
+        restless=_written(leaf.restless ^ kept.restless_drift),
+        restless_drift=_written(kept.restless_drift),
+        stored_at=now,
+        used_at=now,
+    )
+
+
+def _store_whole(rows: Iterable[LeafBitmap]) -> None:
+    """Write ``rows``, each of which is made when it is its turn."""
+    portion: list[LeafBitmap] = []
+    size = 0
+    for row in chain(rows, [None]):
+        if row is not None:
+            portion.append(row)
+            size += len(row.bitmap) + len(row.restless or b"")
+        if portion and (row is None or size >= PORTION_BYTES):
+            LeafBitmap.objects.bulk_create(
+                portion,
+                update_conflicts=True,
+                unique_fields=["fingerprint"],
+                update_fields=WHOLE,
+            )
+            portion, size = [], 0
+
+
+def _store_drifts(leaves: dict[str, Leaf]) -> None:
+    """Write how far ``leaves`` have drifted from what stands there, and leave that as it is.
+
+    PostgreSQL keeps large values apart, and touches none that does not change.
+    """
+    for some in batched(leaves.items(), READ_AT_ONCE):
+        rows = [
+            (
+                name,
+                _written(leaf.kept.drift),
+                _written(leaf.kept.restless_drift),
+                str(leaf.snapshot),
+                leaf.moment,
+                leaf.until,
+            )
+            for name, leaf in some
+            if leaf.kept
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(STORE_DRIFTS, [*map(list, zip(*rows, strict=True))])
 
 
 _noted: dict[str, float] = {}
@@ -279,7 +417,10 @@ def note_use(read: Iterable[str]) -> None:
 OVER_BUDGET = """
 select fingerprint from (
     select fingerprint,
-        sum(octet_length(bitmap) + coalesce(octet_length(restless), 0))
+        sum(
+            octet_length(bitmap) + coalesce(octet_length(drift), 0)
+                + coalesce(octet_length(restless), 0) + coalesce(octet_length(restless_drift), 0)
+        )
             over (order by used_at desc, fingerprint) as so_far
     from segments_leafbitmap
 ) as leaf
@@ -298,14 +439,8 @@ def drop_unused(before: datetime, most_bytes: int) -> int:
     return unused + LeafBitmap.objects.filter(pk__in=over).delete()[0]
 
 
-def replaced(bitmap: BitMap, look: BitMap, inside: BitMap) -> BitMap:
-    """Return ``bitmap`` with ``inside`` for what it says of the ids of ``look``.
-
-    It is the very same where nothing differs: at millions of ids, a copy is most of the work.
+def flips(bitmap: BitMap, look: BitMap, inside: BitMap) -> BitMap:
+    """Return of whom ``bitmap`` says the wrong thing, if of the ids of ``look`` just ``inside`` is
+    in.
     """
-    if (bitmap & look) == inside:
-        return bitmap
-    changed = bitmap.copy()
-    changed -= look
-    changed |= inside
-    return changed
+    return (bitmap & look) ^ inside

@@ -224,12 +224,12 @@ class Leaves:
 
     def _keep(self, name: str, leaf: Leaf, look: BitMap) -> None:
         if self._is_worth_storing(leaf, look):
-            leaf = self._worth_storing[name] = replace(leaf, stored_at=self.now)
+            leaf = self._worth_storing[name] = leaf.to_be_stored(self.now)
         bitmaps.cached.put(name, leaf)
         self.bitmaps[name] = leaf.bitmap
 
     def _is_worth_storing(self, leaf: Leaf, look: BitMap) -> bool:
-        age = self.now - leaf.stored_at if leaf.stored_at else STORED_EVERY
+        age = self.now - leaf.kept.stored_at if leaf.kept else STORED_EVERY
         return self._stores_all or len(look) >= WORTH_STORING or age >= STORED_EVERY
 
     def _moved_on(self, known: Leaf) -> Leaf:
@@ -289,10 +289,9 @@ class Leaves:
         found = reading.read([*queries, *flips.values()])
         restless = dict(zip(flips, found[len(asked) :], strict=True))
         return [
-            replace(
-                self._moved_on(leaf),
-                bitmap=bitmaps.replaced(leaf.bitmap, look, found[at]),
-                restless=bitmaps.replaced(leaf.restless, look, restless.get(at, BitMap())),
+            self._moved_on(leaf).flipped(
+                bitmaps.flips(leaf.bitmap, look, found[at]),
+                bitmaps.flips(leaf.restless, look, restless.get(at, BitMap())),
             )
             for at, (_, leaf, look) in enumerate(asked)
         ]

@@ -82,7 +82,7 @@ def _verified(name: str) -> WrongBitmap | bool | None:
     None is for one that cannot be compared: it is gone, too old to serve anybody, of a filter that
     is no more or takes too long, or too many people changed since.
     """
-    kept = LeafBitmap.objects.defer("bitmap", "restless").select_related("workspace")
+    kept = LeafBitmap.objects.only("workspace", "leaf", "moment").select_related("workspace")
     row = kept.filter(pk=name, moment__gt=timezone.now() - bitmaps.MOST_STALE).first()
     if row is None:
         return None

@@ -23,6 +23,8 @@ from workspaces.models import Workspace
 
 #: The newest days of a segment that keep who its members were.
 DAYS_WITH_MEMBERS = 2
+#: So many bytes of members are held at a time: each takes several times that on its way.
+PORTION_BYTES = 4 * 2**20
 #: How many days a page may show.
 RANGES = (30, 90, 365)
 
@@ -64,44 +66,64 @@ def ask_to_record(workspace: Workspace, segment: Segment | None = None) -> None:
 
 
 def record_sizes(workspace: Workspace, only: Collection[UUID] | None = None) -> int:
-    """Write today's size of the active segments of ``workspace``, all from one snapshot.
+    """Write today's size of the active segments of ``workspace``; return how many were written.
 
     Today is a day in the workspace's time zone. Asked again, the day is written anew: its last
     record is what the next day is compared with. ``only`` names the segments to record. A segment
-    that cannot be answered is left out. Returns how many were written.
+    that cannot be answered is left out. Those of one portion are all from one snapshot: in a
+    workspace of a million people, of up to 33 segments.
     """
     day = timezone.localdate(timezone=ZoneInfo(workspace.time_zone))
     segments = Segment.objects.in_workspace(workspace).active()
     if only is not None:
         segments = segments.filter(pk__in=only)
-    measured = _measured(workspace, list(segments.values_list("pk", flat=True)), day)
-    with transaction.atomic():
-        # Held: one may have been deleted while all were measured.
-        held = Segment.objects.select_for_update(no_key=True).order_by("pk")
-        there = set(held.filter(pk__in=[m.segment for m in measured]).values_list("pk", flat=True))
-        measured = [each for each in measured if each.segment in there]
-        SegmentSize.objects.bulk_create(
-            [each.as_row() for each in measured],
-            update_conflicts=True,
-            unique_fields=["segment", "day"],
-            update_fields=["size", "entered", "left", "members"],
-        )
-        _forget_members([each.segment for each in measured])
-    return len(measured)
+    rest, written = list(segments.values_list("pk", flat=True)), 0
+    while rest:
+        measured, rest = _measured(workspace, rest, day)
+        written += _write(measured)
+    return written
 
 
-def _measured(workspace: Workspace, segments: Collection[UUID], day: date) -> list[Measured]:
+@transaction.atomic
+def _write(measured: list[Measured]) -> int:
+    # Held: one may have been deleted while all were measured.
+    held = Segment.objects.select_for_update(no_key=True).order_by("pk")
+    there = set(held.filter(pk__in=[m.segment for m in measured]).values_list("pk", flat=True))
+    rows = [each.as_row() for each in measured if each.segment in there]
+    SegmentSize.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["segment", "day"],
+        update_fields=["size", "entered", "left", "members"],
+    )
+    _forget_members([row.segment_id for row in rows])
+    return len(rows)
+
+
+def _measured(
+    workspace: Workspace, segments: list[UUID], day: date
+) -> tuple[list[Measured], list[UUID]]:
+    """Measure the first portion of ``segments``; return what was found, and the others."""
     measured = []
     with people_of(workspace, timeout_ms=JOB_TIMEOUT_MS) as people:
-        people.prepare(_trees(people, segments))
-        for pk in segments:
+        many = _in_a_portion(people)
+        people.prepare(_trees(people, segments[:many]))
+        for pk in segments[:many]:
             # In a savepoint: one that takes too long must not end the snapshot of the others.
             with suppress(InvalidTree, DatabaseError), transaction.atomic():
                 now = people.segment(pk)
                 before = members_before(pk, day)
                 moved = Moved.between(now if before is None else before, now)
                 measured.append(Measured(pk, day, now, len(moved.entered), len(moved.left)))
-    return measured
+    return measured, segments[many:]
+
+
+def _in_a_portion(people: People) -> int:
+    """Return how many segments to measure at once: a bitmap takes at most a bit a person."""
+    everyone = 0
+    with suppress(DatabaseError):
+        everyone = len(people.everyone())
+    return max(PORTION_BYTES // (everyone // 8 + 1), 1)
 
 
 def _trees(people: People, segments: Collection[UUID]) -> Iterator[Tree]:

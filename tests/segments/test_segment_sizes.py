@@ -9,6 +9,7 @@ from django.utils import timezone
 from profiles import clock
 from profiles.models import Profile, Tick
 from segments.models import Segment, SegmentSize
+from segments.sizes import daily
 from segments.sizes.daily import record_sizes
 from segments.tasks import record_all_sizes
 from segments.tasks import record_sizes as record_sizes_task
@@ -86,6 +87,22 @@ def test_one_that_cannot_be_answered_does_not_stop_the_others(french: Segment) -
     assert record_sizes(french.workspace) == 1
 
 
+@pytest.mark.parametrize("portion", [1, 2**20])
+def test_segments_are_recorded_a_few_at_a_time(
+    french: Segment, monkeypatch: pytest.MonkeyPatch, portion: int
+) -> None:
+    held: list[int] = []
+    write = daily._write
+    monkeypatch.setattr(daily, "PORTION_BYTES", portion)
+    monkeypatch.setattr(daily, "_write", lambda some: held.append(len(some)) or write(some))
+    ProfileFactory(workspace=french.workspace, country="FR")
+    for _ in range(2):
+        SegmentFactory(workspace=french.workspace, tree=FRENCH_TREE)
+    assert record_sizes(french.workspace) == 3
+    assert held == ([1, 1, 1] if portion == 1 else [3])
+    assert [each.size for each in SegmentSize.objects.all()] == [1, 1, 1]
+
+
 def test_the_clock_records_every_workspace(french: Segment) -> None:
     record_all_sizes(timestamp=0)
     record_all_sizes(timestamp=0)
@@ -130,6 +147,7 @@ def test_a_segment_without_a_record_loads_no_chart(analyst_client: Client, frenc
 
 
 def test_the_page_says_how_old_the_sync_is(analyst_client: Client, workspace: Workspace) -> None:
+    Tick.objects.all().delete()  # of a worker that another test ran
     synced = timezone.now() - timedelta(hours=3)
     cohorts = [
         CohortFactory(workspace=workspace, name="Trial drop-offs", last_sync_at=synced),
@@ -171,6 +189,7 @@ def test_the_page_says_since_when_its_data_stands(
 
 
 def test_the_clock_keeps_minutes_of_two_hours_and_hours_of_eight_days(db: None) -> None:
+    Tick.objects.all().delete()  # of a worker that another test ran
     now = timezone.now()
     hour = now.replace(minute=0, second=0) - timedelta(hours=5)
     kept = [hour, now - timedelta(minutes=1)]
