@@ -22,6 +22,7 @@ from django.db import connection, connections
 
 from braze_portal import logs
 from currents import tasks
+from workspaces.slots import COMMON, of_a_worker
 
 MIGRATION_LOCK = 0x706F7274616C  # any number that only we use
 PAUSES = (1, 2, 4, 8, 16)  # seconds before each new start; after the last one we give up
@@ -93,7 +94,7 @@ def serve(
     _prepare()
     children = [
         Child("web server", _web_command(host, port, workers)),
-        Child("worker", _worker_command("default", slots=4)),
+        Child("worker", _worker_command(COMMON, slots=of_a_worker())),
         Child("sender", _worker_command(tasks.QUEUE, slots=5)),
     ]
     with _asked_by_signal():
@@ -135,8 +136,8 @@ def _web_command(host: str, port: int, workers: int) -> list[str]:
 
 def _worker_command(queue: str, *, slots: int) -> list[str]:
     command = [sys.executable, "manage.py", "procrastinate", "worker", "--queues", queue]
-    # Several at once: a long export must not keep a page waiting for its exact size. No more than
-    # five: so many threads has Python on a machine with one processor.
+    # Several at once: a long export must not keep a page waiting for its exact size. A sender has
+    # no more than five: so many threads has Python on a machine with one processor.
     command += ["--concurrency", str(slots), "--shutdown-graceful-timeout", "2"]
     # What is due at a time, as a batch of events is, starts within a second of it.
     return [*command, "--fetch-job-polling-interval", "1"]

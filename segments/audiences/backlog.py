@@ -12,6 +12,7 @@ from psycopg import errors
 
 from segments.filters.base import Filter, InvalidTree
 from segments.models import LeafBuild
+from workspaces import slots
 from workspaces.models import Workspace
 
 #: How long to wait after each failure. After the last one, the next who asks starts anew.
@@ -40,7 +41,7 @@ def ask_for(workspace: Workspace, waiting: Mapping[str, Filter]) -> None:
                 # What was given up begins anew; what never ended goes on being counted.
                 counted = build.attempts if build and build.next_try else 0
                 _ask(workspace, name, item, attempts=counted)
-                enqueue(name)
+                enqueue(workspace.pk, name)
 
 
 def note_failures(workspace: Workspace, failed: Mapping[str, tuple[Filter, Exception]]) -> None:
@@ -100,7 +101,7 @@ def fail(build: LeafBuild, reason: str) -> None:
     values = {"reason": reason, "next_try": now + wait if wait else None, "asked_at": now}
     with transaction.atomic():
         if LeafBuild.objects.filter(pk=build.pk).update(**values) and wait:
-            enqueue(build.fingerprint, at=now + wait)
+            enqueue(build.workspace_id, build.fingerprint, at=now + wait)
 
 
 def reason_of(error: Exception) -> str:
@@ -116,10 +117,11 @@ def reason_of(error: Exception) -> str:
             return OTHER
 
 
-def enqueue(fingerprint: str, at: datetime | None = None) -> None:
+def enqueue(workspace_id: int, fingerprint: str, at: datetime | None = None) -> None:
     """Have a job build the leaf, once: a job that waits already is enough."""
     task = app.configure_task(
         "segments.tasks.build_leaf",
+        queue=slots.queue("leaves", workspace_id),
         queueing_lock=f"leaf {fingerprint}",
         schedule_at=at,
         # The newest first, and before other work: a member looks at a page and waits for it, while
