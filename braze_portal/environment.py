@@ -35,6 +35,17 @@ def words(name: str, *, default: str = "") -> list[str]:
     return os.environ.get(name, default).replace(",", " ").split()
 
 
+def counts(name: str, **usual: int) -> dict[str, int]:
+    """Return ``usual``, with what the environment variable ``name`` says otherwise, such as
+    ``imports=4 exports=1``.
+    """
+    pairs = (word.partition("=") for word in words(name))
+    said = {key: int(value) for key, _, value in pairs}
+    if unknown := said.keys() - usual:
+        raise ValueError(f"{name} knows {', '.join(usual)}, not {', '.join(sorted(unknown))}")
+    return usual | said
+
+
 def rates(name: str) -> dict[str, Decimal]:
     """Read the environment variable ``name``, such as ``EUR=1.08 GBP=1.27``, by its names."""
     pairs = (word.partition("=") for word in words(name))

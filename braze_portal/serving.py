@@ -27,6 +27,7 @@ from psycopg.conninfo import make_conninfo
 
 from braze_portal import embedded_postgres, logs
 from currents import tasks
+from workspaces.slots import COMMON, of_a_worker
 
 MIGRATION_LOCK = 0x706F7274616C  # any number that only we use
 PAUSES = (1, 2, 4, 8, 16)  # seconds before each new start; after the last one we give up
@@ -143,7 +144,7 @@ def serve(
             listening = ending.enter_context(listen_at(host, port))
             children += [
                 *_web_children(listening, workers),
-                Child("worker", _worker_command("default", slots=4)),
+                Child("worker", _worker_command(COMMON, slots=of_a_worker())),
                 Child("sender", _worker_command(tasks.QUEUE, slots=5)),
             ]
             listening.listen(LISTEN_BACKLOG)
@@ -243,8 +244,8 @@ def _web_children(listening: socket.socket, workers: int) -> list[Child]:
 
 def _worker_command(queue: str, *, slots: int) -> list[str]:
     command = [sys.executable, "manage.py", "procrastinate", "worker", "--queues", queue]
-    # Several at once: a long export must not keep a page waiting for its exact size. No more than
-    # five: so many threads has Python on a machine with one processor.
+    # Several at once: a long export must not keep a page waiting for its exact size. A sender has
+    # no more than five: so many threads has Python on a machine with one processor.
     command += ["--concurrency", str(slots), "--shutdown-graceful-timeout", "2"]
     # What is due at a time, as a batch of events is, starts within a second of it.
     return [*command, "--fetch-job-polling-interval", "1"]

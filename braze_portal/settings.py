@@ -9,7 +9,7 @@ from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
 from braze_portal import connections, embedded_postgres, hosts, logs
-from braze_portal.environment import database, flag, kept_secret, rates, roles, words
+from braze_portal.environment import counts, database, flag, kept_secret, rates, roles, words
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("VAR_DIR", BASE_DIR / "var"))
@@ -108,7 +108,7 @@ DATABASES["default"]["OPTIONS"] |= {
     # out.
     "pool": {
         "min_size": 1,
-        "max_size": 16,
+        "max_size": 32,
         "timeout": 10,
         "check": connections.check,
     },
@@ -241,6 +241,11 @@ JOB_LOCK_TIMEOUT = "60s"
 # events. After so many seconds it is ended; 0 is never.
 END_IDLE_TRANSACTIONS_AFTER = float(os.environ.get("END_IDLE_TRANSACTIONS_AFTER", "0"))
 PROCRASTINATE_WORKER_DEFAULTS = {"task_middleware": [connections.as_job]}
+# What is done for one workspace at once, by kind of job: JOB_SLOTS="imports=4 exports=1" changes
+# some of it. A sender has five slots, of which a workspace has SENDER_SLOTS at most.
+JOB_SLOTS = counts("JOB_SLOTS", imports=2, exports=2, leaves=2, callbacks=2, sizes=1)
+SENDER_SLOTS = int(os.environ.get("SENDER_SLOTS", "3"))
+PROCRASTINATE_ON_APP_READY = "workspaces.slots.install"
 SPECTACULAR_SETTINGS = {
     "TITLE": "Braze Portal REST API",
     "VERSION": "1",

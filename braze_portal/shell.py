@@ -59,6 +59,7 @@ NAVIGATION: tuple[tuple[Any, tuple[Item, ...]], ...] = (
             Item(_("Workspace"), "workspace-settings", "settings"),
             Item(_("Team"), "team", "users"),
             Item(_("API Keys"), "api-key-list", "key", Role.ADMIN),
+            Item(_("Limits"), "limits", "gauge", Role.ADMIN),
             Item(_("Audit log"), "audit-log", "list-search", Role.ADMIN),
         ),
     ),

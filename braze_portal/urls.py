@@ -111,6 +111,7 @@ from workspaces.views import (
     SignIn,
     SignOut,
     audit_log,
+    limits,
     team,
     team_member,
     workspace_settings,
@@ -125,6 +126,7 @@ settings_pages = [
     path("api-keys/new/", api_key_new, name="api-key-new"),
     path("api-keys/<int:pk>/", api_key_detail, name="api-key"),
     path("api-keys/<int:pk>/delete/", api_key_delete, name="api-key-delete"),
+    path("limits/", limits, name="limits"),
     path("audit/", audit_log, name="audit-log"),
 ]
 

@@ -1,71 +1,93 @@
-"""Two senders of one connector at once in a process, and no more: its receiver may hang, and a
-worker has few slots. The other queues of the connector stand in line.
+"""Two senders of one connector at once in a process, and three of one workspace, and no more: their
+receivers may hang, and a worker has few slots. The other queues of the two stand in line.
 
 Counted in memory, where the slots are: a worker that is killed leaves nothing behind.
 """
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
-from uuid import UUID
+
+from django.conf import settings
 
 from currents import waking
 from currents.models import Queue
 
-#: Half of the slots of a worker that has four.
+#: Senders of a connector.
 AT_ONCE = 2
 
+#: A connector or a workspace, whose senders are counted.
+type Owner = tuple[str, Hashable]
+
 _lock = Lock()
-#: The queues that are being sent, and those that wait for that, by their connector.
-_sent: dict[UUID, set[int]] = {}
-_in_line: dict[UUID, set[int]] = {}
+#: The queues that are being sent, and those that wait for that, by whose they are.
+_sent: dict[Owner, set[int]] = {}
+_in_line: dict[Owner, set[int]] = {}
 
 
 @dataclass(frozen=True)
 class Lane:
     """What a sender was given: ``is_free`` where it may send, else when it is to ask again."""
 
-    connector_id: UUID | None
+    owners: dict[Owner, int]
     is_free: bool
     look_again: float | None = None
 
     @property
     def is_wanted(self) -> bool:
-        return self.connector_id in _in_line
+        return not _in_line.keys().isdisjoint(self.owners)
 
 
 @contextmanager
 def lane(queue_id: int) -> Iterator[Lane]:
-    """Take a lane of the queue's connector, if one is free; else the queue is woken when one is."""
-    connector = Queue.objects.filter(pk=queue_id).values_list("connector_id", flat=True).first()
-    taken = _take(connector, queue_id)
+    """Take a lane of the queue's connector and workspace, if one is free; else the queue is woken
+    when one is.
+    """
+    owners = _owners(queue_id)
+    taken = _take(owners, queue_id)
     try:
         yield taken
     finally:
-        if connector and taken.is_free:
-            for waiting in _leave(connector, queue_id):
+        if taken.is_free:
+            for waiting in _leave(owners, queue_id):
                 waking.hurry(waiting)
 
 
-def _take(connector: UUID | None, queue_id: int) -> Lane:
-    if connector is None:
-        return Lane(None, is_free=False)
+def _owners(queue_id: int) -> dict[Owner, int]:
+    """Return to whom a queue belongs, each with how many of its queues are sent at once."""
+    of_queue = Queue.objects.filter(pk=queue_id)
+    for connector, workspace in of_queue.values_list("connector_id", "connector__workspace_id"):
+        return {
+            ("connector", connector): AT_ONCE,
+            ("workspace", workspace): settings.SENDER_SLOTS,
+        }
+    return {}
+
+
+def _take(owners: dict[Owner, int], queue_id: int) -> Lane:
+    if not owners:
+        return Lane(owners, is_free=False)
     with _lock:
-        sent = _sent.setdefault(connector, set())
-        if queue_id in sent:
-            return Lane(connector, is_free=False, look_again=waking.SHORTLY)
-        if len(sent) >= AT_ONCE:
-            _in_line.setdefault(connector, set()).add(queue_id)
-            return Lane(connector, is_free=False, look_again=waking.LOOK_SECONDS)
-        sent.add(queue_id)
-        return Lane(connector, is_free=True)
+        if any(queue_id in _sent.get(owner, ()) for owner in owners):
+            return Lane(owners, is_free=False, look_again=waking.SHORTLY)
+        full = [owner for owner, most in owners.items() if len(_sent.get(owner, ())) >= most]
+        for owner in full:
+            _in_line.setdefault(owner, set()).add(queue_id)
+        if full:
+            return Lane(owners, is_free=False, look_again=waking.LOOK_SECONDS)
+        for owner in owners:
+            _sent.setdefault(owner, set()).add(queue_id)
+        return Lane(owners, is_free=True)
 
 
-def _leave(connector: UUID, queue_id: int) -> list[int]:
+def _leave(owners: dict[Owner, int], queue_id: int) -> list[int]:
     """Free a lane; return the queues that stand in line for it."""
+    waiting: set[int] = set()
     with _lock:
-        _sent[connector].discard(queue_id)
-        if not _sent[connector]:
-            del _sent[connector]
-        return sorted(_in_line.pop(connector, ()))
+        for owner in owners:
+            _sent[owner].discard(queue_id)
+            if not _sent[owner]:
+                del _sent[owner]
+            waiting |= _in_line.pop(owner, set())
+    return sorted(waiting)

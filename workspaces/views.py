@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from workspaces import audit
+from workspaces import limits as allowed
 from workspaces import team as people
 from workspaces.access import WorkspaceRequest, workspace_page
 from workspaces.forms import (
@@ -111,6 +112,13 @@ def team_member(request: WorkspaceRequest, pk: int) -> HttpResponse:
 
 def _posted(request: WorkspaceRequest, button: str) -> QueryDict | None:
     return request.POST if button in request.POST else None
+
+
+@workspace_page(reads=Role.ADMIN, writes=Role.ADMIN)
+def limits(request: WorkspaceRequest) -> HttpResponse:
+    shares, calls = allowed.shares(request.workspace), allowed.calls(request.workspace)
+    context = {"shares": shares, "calls": calls}
+    return render(request, "workspaces/limits.html", context)
 
 
 @workspace_page(reads=Role.ADMIN, writes=Role.ADMIN)

@@ -21,7 +21,7 @@ from lib.wording import Sentence
 from profiles.csv_import import files
 from profiles.csv_import.columns import Column
 from profiles.models import CsvImport, ImportState
-from workspaces import audit
+from workspaces import audit, slots
 from workspaces.models import User, Workspace
 
 TASK = "profiles.tasks.run_import"
@@ -130,7 +130,9 @@ def can_go_on(csv_import: CsvImport) -> bool:
 
 
 def _defer(csv_import: CsvImport) -> None:
-    app.configure_task(TASK, lock=f"csv import {csv_import.pk}").defer(import_id=str(csv_import.pk))
+    queue = slots.queue("imports", csv_import.workspace_id)
+    task = app.configure_task(TASK, queue=queue, lock=f"csv import {csv_import.pk}")
+    task.defer(import_id=str(csv_import.pk))
 
 
 # Looking after

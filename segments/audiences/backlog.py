@@ -17,6 +17,7 @@ from psycopg import errors
 
 from segments.filters.base import Filter, InvalidTree
 from segments.models import LeafBuild
+from workspaces import slots
 from workspaces.models import Workspace
 
 #: How long to wait after each failure. After the last one, the next who asks starts anew.
@@ -194,6 +195,7 @@ def enqueue(workspace_id: int, *, asked_at: datetime, at: datetime | None = None
     """
     task = app.configure_task(
         "segments.tasks.build_leaves",
+        queue=slots.queue("leaves", workspace_id),
         queueing_lock=f"leaves {workspace_id}{' later' if at else ''}",
         schedule_at=at,
         # The workspace that asked last first, and before other work: a member waits for it.

@@ -22,6 +22,7 @@ from lib.transactions import is_away
 from lib.wording import Sentence
 from segments.filters.base import InvalidTree
 from segments.models import Export, ExportState
+from workspaces import slots
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +43,9 @@ def file_of(export: Export) -> Path:
 
 def start(export: Export, task: str) -> None:
     """Have the job ``task`` write the file of ``export``."""
-    app.configure_task(task, lock=f"export {export.pk}").defer(export_id=str(export.pk))
+    queue = slots.queue("exports", export.segment.workspace_id)
+    job = app.configure_task(task, queue=queue, lock=f"export {export.pk}")
+    job.defer(export_id=str(export.pk))
 
 
 def is_ready(export: Export) -> bool:

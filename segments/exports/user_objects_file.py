@@ -27,7 +27,7 @@ from segments.audiences.people import people_of
 from segments.exports import jobs
 from segments.exports.csv_file import DOWNLOADED, REQUESTED
 from segments.models import ExportFormat, ExportState, Segment, UserExport
-from workspaces import audit
+from workspaces import audit, slots
 from workspaces.models import RestApiKey, Workspace
 
 logger = logging.getLogger(__name__)
@@ -112,12 +112,14 @@ def _put_on_record(export: UserExport, step: str, **detail: str) -> None:
 
 def write_export(pk: UUID) -> None:
     """Write the file of an export, or write down why that failed. What is over stays as it is."""
-    jobs.run(UserExport, pk, _write_users, then=_have_called_back)
+    jobs.run(UserExport, pk, _write_users, then=have_called_back)
 
 
-def _have_called_back(export: UserExport) -> None:
+def have_called_back(export: UserExport) -> None:
+    """Have a job tell the caller that the file is there, where they named an address for that."""
     if export.callback_endpoint:
-        app.configure_task(CALL_BACK).defer(export_id=str(export.pk))
+        queue = slots.queue("callbacks", export.segment.workspace_id)
+        app.configure_task(CALL_BACK, queue=queue).defer(export_id=str(export.pk))
 
 
 def call_back(pk: UUID) -> None:

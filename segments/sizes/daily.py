@@ -19,6 +19,7 @@ from segments.audiences.people import People, people_of
 from segments.filters.base import InvalidTree
 from segments.models import Segment, SegmentSize
 from segments.trees.tree import Tree
+from workspaces import slots
 from workspaces.models import Workspace
 
 #: The newest days of a segment that keep who its members were.
@@ -58,6 +59,7 @@ def ask_to_record(workspace: Workspace, segment: Segment | None = None) -> None:
     only = {"segment_id": str(segment.pk)} if segment else {}
     task = app.configure_task(
         "segments.tasks.record_sizes",
+        queue=slots.queue("sizes", workspace.pk),
         queueing_lock=f"sizes {segment.pk if segment else workspace.pk}",
         lock=f"sizes {workspace.pk}",
     )

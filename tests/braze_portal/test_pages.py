@@ -305,6 +305,7 @@ READERS_MAY_NOT_OPEN = {
     "api-key",
     "api-key-delete",
     "audit-log",
+    "limits",
 }
 
 
@@ -331,6 +332,7 @@ MARKETERS_MAY_NOT_OPEN = {
     "api-key",
     "api-key-delete",
     "audit-log",
+    "limits",
 }
 
 

@@ -25,7 +25,7 @@ from currents.models import OutboxEvent
 from currents.samples import sample
 from currents.types.base import CATALOGUE
 from tests.cohorts.test_import_concurrency import database_url
-from tests.worlds.currents_world import THEN, connect, forget_jobs, names, queue_of, write
+from tests.worlds.currents_world import CUSTOM, THEN, connect, forget_jobs, names, queue_of, write
 from tests.worlds.factories import WorkspaceFactory
 from tests.worlds.receivers import Answer, Received, Receiver, hang, receiving
 from workspaces.models import Workspace
@@ -164,3 +164,24 @@ def test_a_receiver_that_hangs_does_not_hold_every_slot(
         finally:
             worker.end(signal.SIGKILL)
         assert len(deaf.requests) == 2
+
+
+def test_receivers_that_hang_of_one_workspace_leave_others_a_slot(
+    workspace: Workspace, receiver: Receiver
+) -> None:
+    with receiving() as deaf:
+        deaf.answers = lambda request: Answer(instead=hang(20))
+        for number in range(4):
+            connect(workspace, deaf, name=f"Deaf {number}", event_types=[CUSTOM])
+        write(workspace, "a")
+        worker = Worker()
+        try:
+            eventually(lambda: len(deaf.requests) >= 3, 60)
+            time.sleep(1)  # as much as it takes to fill the other slots too
+            other: Workspace = WorkspaceFactory()
+            connect(other, receiver)
+            write(other, "a")
+            eventually(lambda: names(receiver) == ["a"], 8)
+        finally:
+            worker.end(signal.SIGKILL)
+        assert len(deaf.requests) == 3
