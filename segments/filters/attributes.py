@@ -466,3 +466,5 @@ class RandomBucket(OtherAttribute):
 
 #: Whom e-mail can reach, as a filter to intersect with.
 EMAIL_IS_AVAILABLE = EmailAvailable("", "true", ())
+#: Who has an external id.
+IDENTIFIED = Identified("", "true", ())

@@ -8,12 +8,15 @@ import json
 from typing import Any
 
 import pytest
+from django.test import Client
 
+from cohorts.models import Cohort, Partner
 from profiles.attributes import OBJECT_BYTES
 from profiles.models import Event, Profile
 from profiles.track.call import MOST_PIECES
 from profiles.track.items import MOST_AT_ONCE
 from tests.worlds.growth import grows_in_proportion, peak_bytes
+from tests.worlds.partner_calls import PartnerCaller, add
 from tests.worlds.track_calls import Tracker, purchase, tracker_of
 from workspaces.models import Workspace
 
@@ -128,3 +131,20 @@ def test_one_object_imports_so_many_push_tokens_at_most(api: Tracker) -> None:
     assert "100 times what it says" in api.refused(**item(MOST_AT_ONCE), **about)
     api.track(attributes=[item(MOST_AT_ONCE)])
     assert Profile.objects.count() == MOST_AT_ONCE
+
+
+def test_long_names_of_cohorts_are_cut(heap: PartnerCaller) -> None:
+    heap.name(name="x" * 1000)
+    heap.users(add("ann"), cohort_id="y" * 900)
+    assert sorted(Cohort.objects.values_list("name", flat=True)) == ["x" * 254 + "…", "y" * 255]
+
+
+def test_the_page_of_a_partner_stays_small_whatever_it_sent(
+    analyst_client: Client, workspace: Workspace
+) -> None:
+    heap = Partner.objects.get(slug="heap")
+    Cohort.objects.bulk_create(
+        Cohort(workspace=workspace, partner=heap, cohort_id=f"{n}", name=f"{n:0>255}")
+        for n in range(3000)
+    )
+    assert len(analyst_client.get("/w/acme/partners/heap/").content) < 100_000
