@@ -1,27 +1,38 @@
 """What stands in a workspace, in figures, each by one indexed query."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.db import DatabaseError
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from cohorts.models import CohortImport, DataImportKey, Outcome, Partner
+from cohorts.models import Cohort, CohortImport, DataImportKey, LedgerDay, Outcome, Partner
+from segments.audiences.estimates import Size
+from segments.audiences.patience import PAGE_SECONDS
+from segments.audiences.people import people_of
+from segments.filters.attributes import IDENTIFIED
+from segments.filters.everyone import EVERYONE
 from segments.models import WrongBitmap
 from workspaces.models import Member, Role, Workspace
 
 CALLS_SHOWN = 6
 #: For so long admins read that sizes were wrong.
 TOLD_FOR = timedelta(days=7)
+#: So many people are counted as quickly as one looks for bitmaps.
+COUNTED_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True)
 class Figures:
-    people: int
-    identified: int
+    #: Estimated while the bitmaps are not ready; None where even that takes too long.
+    people: Size | None
+    identified: Size | None
     segments: int
     campaigns: int
     canvases: int
@@ -46,12 +57,12 @@ class Step:
 
 def figures(workspace: Workspace) -> Figures:
     """Count what stands in ``workspace``. Archived segments and messages are left out."""
-    people = workspace.profiles.aggregate(all=Count("*"), identified=Count("external_id"))
+    people, identified = _people(workspace)
     campaigns = workspace.campaigns.active()
     canvases = workspace.canvases.active()
     return Figures(
-        people=people["all"],
-        identified=people["identified"],
+        people=people,
+        identified=identified,
         segments=workspace.segments.active().count(),
         campaigns=campaigns.count(),
         canvases=canvases.count(),
@@ -60,6 +71,20 @@ def figures(workspace: Workspace) -> Figures:
         cohorts=workspace.cohorts.count(),
         has_key=workspace.data_import_keys.live().exists(),
     )
+
+
+def _people(workspace: Workspace) -> tuple[Size | None, Size | None]:
+    """Return how many people there are, and how many have an external id. Where there are many, by
+    their bitmaps: to count 5 million rows takes longer than a page may.
+    """
+    some = workspace.profiles.order_by().values("external_id")[: COUNTED_AT_ONCE + 1]
+    counted = some.aggregate(all=Count("*"), identified=Count("external_id"))
+    if counted["all"] <= COUNTED_AT_ONCE:
+        return Size(counted["all"]), Size(counted["identified"])
+    with suppress(DatabaseError), people_of(workspace, within=PAGE_SECONDS) as people:
+        people.prepare([EVERYONE, IDENTIFIED])
+        return people.size(EVERYONE), people.size(IDENTIFIED)
+    return None, None
 
 
 def _targeted(messages: QuerySet[Any]) -> int:
@@ -76,11 +101,17 @@ def connected_partners(workspace: Workspace) -> QuerySet[Partner]:
     applied = CohortImport.objects.filter(
         workspace=workspace, partner=OuterRef("pk"), outcome=Outcome.APPLIED
     )
+    days = LedgerDay.objects.filter(
+        workspace=workspace, partner=OuterRef("pk"), outcome=Outcome.APPLIED
+    ).order_by("-day")
+    # Ordered by time alone, as the index is.
+    newest = applied.order_by("-received_at").values("received_at")
     keys = DataImportKey.objects.in_workspace(workspace).live().filter(partner=OuterRef("pk"))
-    own = Q(cohorts__workspace=workspace)
+    cohorts = Cohort.objects.in_workspace(workspace).filter(partner=OuterRef("pk"))
+    counted = cohorts.order_by().values("partner").annotate(number=Count("pk")).values("number")
     return Partner.objects.annotate(
-        cohort_count=Count("cohorts", filter=own, distinct=True),
-        last_sync_at=Subquery(applied.values("received_at")[:1]),
+        cohort_count=Coalesce(Subquery(counted), 0),
+        last_sync_at=Coalesce(Subquery(newest[:1]), Subquery(days.values("last_at")[:1])),
     ).filter(Exists(keys) | Q(cohort_count__gt=0))
 
 

@@ -38,6 +38,7 @@ from cohorts.views import (
     key_generate,
     key_invalidate,
     key_reveal,
+    ledger_days,
     partner_detail,
     partner_list,
 )
@@ -146,6 +147,7 @@ partner_pages = [
         import_unmatched,
         name="cohort-import-unmatched",
     ),
+    path("<slug:partner>/days/", ledger_days, name="ledger-days"),
     path("<slug:partner>/cohorts/", cohort_list, name="cohort-list"),
     path("<slug:partner>/cohorts/<int:pk>/", cohort_detail, name="cohort"),
     path("<slug:partner>/cohorts/<int:pk>/clear/", cohort_clear, name="cohort-clear"),

@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from cohorts.models import CohortImport, DataImportKey, Outcome, Partner, PartnerApiKey
+from cohorts.models import CohortImport, DataImportKey, LedgerDay, Outcome, Partner, PartnerApiKey
 from workspaces.models import Workspace
 
 #: How long a connected partner may say nothing before it counts as stale. One that is known to
@@ -54,18 +54,25 @@ def partner_health(workspace: Workspace, partners: QuerySet[Partner]) -> list[He
 
 
 def _measured(workspace: Workspace, partners: QuerySet[Partner], now: datetime) -> QuerySet[Any]:
+    days = LedgerDay.objects.in_workspace(workspace).filter(partner=OuterRef("pk"))
     calls = CohortImport.objects.in_workspace(workspace).filter(partner=OuterRef("pk"))
     applied = calls.filter(outcome=Outcome.APPLIED).order_by("-received_at").values("received_at")
+    # Lines of long ago are totals of their day.
+    long_ago = days.filter(outcome=Outcome.APPLIED).order_by("-day").values("last_at")
     refused = calls.filter(outcome=Outcome.REFUSED, received_at__gt=now - RECENTLY)
     live_keys = DataImportKey.objects.in_workspace(workspace).live().filter(partner=OuterRef("pk"))
     measured = partners.annotate(
         live_keys=_count(live_keys),
         refused=_count(refused),
-        last_sync_at=Subquery(applied[:1]),
+        last_sync_at=Coalesce(Subquery(applied[:1]), Subquery(long_ago[:1])),
         has_api_key=Exists(PartnerApiKey.objects.filter(partner=OuterRef("pk"))),
     )
-    earlier = applied.filter(received_at__lt=OuterRef("last_sync_at") - SAME_SYNC)
-    return measured.annotate(earlier_sync_at=Subquery(earlier[:1])).order_by(F("position"), "name")
+    before = OuterRef("last_sync_at") - SAME_SYNC
+    earlier = Coalesce(
+        Subquery(applied.filter(received_at__lt=before)[:1]),
+        Subquery(long_ago.filter(last_at__lt=before)[:1]),
+    )
+    return measured.annotate(earlier_sync_at=earlier).order_by(F("position"), "name")
 
 
 def _count(rows: QuerySet[Any]) -> Coalesce:

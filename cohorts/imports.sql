@@ -19,7 +19,7 @@ on conflict (workspace_id, partner_id, cohort_id) do update
 -- name: make_cohort
 -- For users who come before their cohort's name.
 insert into cohorts_cohort (workspace_id, partner_id, cohort_id, name)
-values (%(workspace)s, %(partner)s, %(cohort_id)s::text, left(%(cohort_id)s::text, 1000))
+values (%(workspace)s, %(partner)s, %(cohort_id)s::text, left(%(cohort_id)s::text, 255))
 on conflict (workspace_id, partner_id, cohort_id) do nothing
 
 -- name: change_members

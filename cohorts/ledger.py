@@ -1,17 +1,20 @@
-"""The trace of a call that was refused: the one thing that is left of it."""
+"""The lines of the ledger that imports do not write, and what becomes of lines with time."""
 
 from datetime import timedelta
 from time import perf_counter
 from typing import Any
 
-from django.db.models import Q
 from django.utils import timezone
 
 from cohorts.callers import Caller
-from cohorts.models import CohortImport, Outcome, Partner
+from cohorts.models import CohortImport, LedgerDay, Outcome, Partner
+from lib.statements import Statements
 from profiles.models import IDENTIFIER_BYTES
 
-KEPT = timedelta(days=90)
+statements = Statements.beside(__file__)
+#: After that, lines are totals of a day; and the totals go when they are older than ``DAYS_KEPT``.
+KEPT = timedelta(days=14)
+DAYS_KEPT = timedelta(days=400)
 KEPT_WITHOUT_WORKSPACE = timedelta(days=7)
 BATCH = 10_000
 
@@ -41,14 +44,16 @@ def enter_refused(
 
 
 def prune() -> int:
-    """Delete the lines that have had their time, a batch at once; return how many went."""
+    """Sum up by day the lines that have had their time, some at once; return how many went.
+
+    Each portion is a transaction of its own: whoever is stopped goes on at the next run.
+    """
     now = timezone.now()
-    old = Q(received_at__lt=now - KEPT) | Q(
-        workspace=None, received_at__lt=now - KEPT_WITHOUT_WORKSPACE
-    )
+    LedgerDay.objects.filter(day__lt=(now - DAYS_KEPT).date()).delete()
+    bounds = {"before": now - KEPT, "unowned_before": now - KEPT_WITHOUT_WORKSPACE}
     gone = 0
-    while batch := list(CohortImport.objects.filter(old).values_list("pk", flat=True)[:BATCH]):
-        gone += CohortImport.objects.filter(pk__in=batch).delete()[0]
+    while portion := statements.one("fold", **bounds, batch=BATCH)[0]:
+        gone += portion
     return gone
 
 

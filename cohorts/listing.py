@@ -5,8 +5,9 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from cohorts.models import Cohort, CohortImport, DataImportKey, Outcome, Partner
@@ -25,10 +26,26 @@ def _day(label: Any, method: str) -> django_filters.DateFilter:
     )
 
 
+#: How many cohorts the menu of the ledger names, those first that were synced last.
+COHORTS_OFFERED = 100
+LONGEST_OPTION = 100
+#: Digits that no id has.
+LONGEST_ID = 19
+
+
+class CohortField(forms.ModelChoiceField):
+    def label_from_instance(self, obj: Any) -> str:
+        return Truncator(str(obj)).chars(LONGEST_OPTION)
+
+
+class CohortFilter(django_filters.ModelChoiceFilter):
+    field_class = CohortField
+
+
 class LedgerFilterSet(django_filters.FilterSet):
     """The calls of ``partner`` in ``workspace``, narrowed by what the page's form says."""
 
-    cohort = django_filters.ModelChoiceFilter(label=_("Cohort"), empty_label=_("All cohorts"))
+    cohort = CohortFilter(label=_("Cohort"), empty_label=_("All cohorts"))
     outcome = django_filters.ChoiceFilter(
         label=_("Outcome"), choices=Outcome.choices, empty_label=_("All outcomes")
     )
@@ -43,9 +60,12 @@ class LedgerFilterSet(django_filters.FilterSet):
     def __init__(self, data: Any, *, workspace: Workspace, partner: Partner) -> None:
         calls = CohortImport.objects.in_workspace(workspace).filter(partner=partner)
         super().__init__(data, calls.select_related("cohort", "key"))
-        self.filters["cohort"].queryset = Cohort.objects.in_workspace(workspace).filter(
-            partner=partner
-        )
+        cohorts = Cohort.objects.in_workspace(workspace).filter(partner=partner)
+        newest = cohorts.order_by(F("last_sync_at").desc(nulls_last=True), "-pk").values("pk")
+        chosen = str(self.data.get("cohort", ""))
+        named = Q(pk=int(chosen)) if chosen.isdecimal() and len(chosen) < LONGEST_ID else Q()
+        offered = cohorts.filter(Q(pk__in=newest[:COHORTS_OFFERED]))
+        self.filters["cohort"].queryset = offered | cohorts.filter(named) if named else offered
         self.filters["key"].queryset = DataImportKey.objects.in_workspace(workspace).filter(
             partner=partner
         )

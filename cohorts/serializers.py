@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.utils.text import Truncator
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -23,6 +24,8 @@ MOST_IDENTIFIERS = 1000
 TOO_MANY = "Only 1,000 `user_ids`, `device_ids`, and `aliases` are allowed per request"
 ISO_8601 = re.compile(r"[0-9W-]+[T ][0-9:.,]+(Z|[+-][0-9:]+)")
 NAME_LENGTH = 1000
+#: How much of a name is kept. No message of Braze fits a longer one, so it is taken and cut.
+KEPT_NAME_LENGTH = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ class NameField(OneMessageField):
     def read(self, data: Any) -> str:
         _insist(isinstance(data, str) and data.strip() and len(data) <= NAME_LENGTH)
         _insist("\0" not in data and data.encode())
-        return data
+        return Truncator(data).chars(KEPT_NAME_LENGTH)
 
 
 @extend_schema_field(OpenApiTypes.DATETIME)

@@ -16,11 +16,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django_htmx.http import HttpResponseClientRedirect
 
-from cohorts import keys, receipts, rotation
+from cohorts import clearing, keys, ledger, receipts, rotation
 from cohorts.forms import InvalidateForm, KeyForm
 from cohorts.health import partner_health
 from cohorts.listing import LedgerFilterSet
-from cohorts.models import Cohort, CohortImport, DataImportKey, Partner
+from cohorts.models import Cohort, CohortImport, DataImportKey, LedgerDay, Partner
+from lib.bounded_pages import BoundedPaginator
 from lib.request_addresses import rest_endpoint
 from workspaces import audit
 from workspaces.access import WorkspaceRequest, workspace_page
@@ -29,6 +30,7 @@ from workspaces.models import Role
 CALLS_PER_PAGE = 25
 COHORTS_PER_PAGE = 25
 COHORTS_SHOWN = 6
+DAYS_PER_PAGE = 60
 CALLS_SHOWN = 10
 
 admin_page = workspace_page(reads=Role.ADMIN, writes=Role.ADMIN)
@@ -149,6 +151,16 @@ def import_unmatched(request: WorkspaceRequest, partner: str, pk: int) -> HttpRe
 
 
 @workspace_page()
+def ledger_days(request: WorkspaceRequest, partner: str) -> HttpResponse:
+    """Show what the calls of each day came to, of days whose lines are gone."""
+    owner = get_object_or_404(Partner, slug=partner)
+    days = LedgerDay.objects.in_workspace(request.workspace).filter(partner=owner)
+    page = Paginator(days, DAYS_PER_PAGE).get_page(request.GET.get("page"))
+    context = {"partner": owner, "page": page, "kept_days": ledger.KEPT.days}
+    return render(request, "cohorts/ledger_days.html", context)
+
+
+@workspace_page()
 def cohort_list(request: WorkspaceRequest, partner: str) -> HttpResponse:
     owner = get_object_or_404(Partner, slug=partner)
     query = request.GET.get("q", "").replace("\0", "").strip()
@@ -172,11 +184,12 @@ def cohort_clear(request: WorkspaceRequest, partner: str, pk: int) -> HttpRespon
     if request.method != "POST":
         context = {"partner": cohort.partner, "cohort": cohort}
         return render(request, "cohorts/cohort_clear.html", context)
-    left = cohort.clear(timezone.now())
-    detail = {"partner": cohort.partner.name, "cohort_id": cohort.cohort_id, "members": left}
-    audit.record(request.workspace, request.user, "Cleared Cohort", cohort.name, **detail)
-    text = ngettext("%(count)d person left the cohort.", "%(count)d people left the cohort.", left)
-    messages.success(request, text % {"count": left})
+    left = clearing.clear(cohort, by=request.user)
+    if left is not None:
+        text = ngettext(
+            "%(count)d person left the cohort.", "%(count)d people left the cohort.", left
+        )
+        messages.success(request, text % {"count": left})
     return redirect("cohort", request.workspace.slug, partner, pk)
 
 
@@ -202,11 +215,11 @@ def _connection(request: WorkspaceRequest, partner: str) -> dict[str, Any]:
 
 
 def _ledger(request: WorkspaceRequest, partner: Partner) -> dict[str, Any]:
-    ledger = LedgerFilterSet(request.GET, workspace=request.workspace, partner=partner)
+    found = LedgerFilterSet(request.GET, workspace=request.workspace, partner=partner)
     cohorts = _cohorts(request, partner.slug)
     return {
-        "ledger": ledger,
-        "page": Paginator(ledger.qs, CALLS_PER_PAGE).get_page(request.GET.get("page")),
+        "ledger": found,
+        "page": BoundedPaginator(found.qs, CALLS_PER_PAGE).get_page(request.GET.get("page")),
         "cohorts": cohorts[:COHORTS_SHOWN],
         "cohort_count": cohorts.count(),
     }

@@ -17,6 +17,7 @@ from segments.audiences.people import People
 from segments.builder import json_view
 from segments.builder.checking import checked_tree
 from segments.builder.drafts import DraftFilter, DraftGroup, LeafForm, as_draft, copy_of
+from segments.filters.attributes import custom_key
 from segments.filters.base import InvalidTree, Node
 from segments.filters.catalogue import Catalogue
 from segments.filters.everyone import EVERYONE
@@ -90,27 +91,30 @@ class Builder:
         self.join = self._posted_join("join")
         by_path: dict[str, DraftGroup] = {}
         paths = self._data.getlist(f"{self.prefix}-node")
-        for path in paths:
-            group_path, _dash, is_filter = path.partition("-")
-            if is_filter and group_path in by_path:
-                self._read_filter(path, by_path[group_path])
-            elif is_filter:
-                self.problem = self.problem or _("A filter is in no group.")
-            elif len(by_path) == MOST_GROUPS:
-                self.problem = too_many_groups(sum("-" not in each for each in paths))
+        groups = [path for path in paths if "-" not in path]
+        filters = [path for path in paths if "-" in path]
+        # No more is looked at than a tree may have, however much was posted.
+        for path in groups[:MOST_GROUPS]:
+            group = DraftGroup(self._posted_join(f"{path}-join"), path=path)
+            by_path[path] = group
+            (self.exclusions if path.startswith("x") else self.groups).append(group)
+        for count, path in enumerate(filters[:MOST_FILTERS], 1):
+            if group_of := by_path.get(path.partition("-")[0]):
+                self._read_filter(path, group_of, count)
             else:
-                group = DraftGroup(self._posted_join(f"{path}-join"), path=path)
-                by_path[path] = group
-                (self.exclusions if path.startswith("x") else self.groups).append(group)
+                self.problem = self.problem or _("A filter is in no group.")
+        self._refuse_too_many(groups, filters)
         self._read_json()
 
-    def _read_filter(self, path: str, group: DraftGroup) -> None:
-        count = len(list(self._leaves())) + 1
+    def _refuse_too_many(self, groups: list[str], filters: list[str]) -> None:
         try:
-            refuse_too_many(count)
+            refuse_too_many(len(filters))
         except InvalidTree as error:
             self.problem = str(error)
-            return
+        if len(groups) > MOST_GROUPS:
+            self.problem = too_many_groups(len(groups))
+
+    def _read_filter(self, path: str, group: DraftGroup, count: int) -> None:
         try:
             group.filters.append(self._posted_filter(path))
         except InvalidTree as error:
@@ -206,6 +210,9 @@ class Builder:
     def _add_filter(self, path: str) -> None:
         key = self._data.get(f"{self.prefix}-{path}-add", "")
         group = next((group for group in self._groups() if group.path == path), None)
+        if group and not key and (name := self._data.get(f"{self.prefix}-{path}-named", "")):
+            key = custom_key(self.workspace, name.strip())
+            group.unknown_name = "" if key else name
         if group and key in self.catalogue and len(list(self._leaves())) < MOST_FILTERS:
             group.filters.append(DraftFilter(key))
 

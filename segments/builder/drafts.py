@@ -111,6 +111,8 @@ class DraftGroup:
     size: Size | None = None
     # Of the whole up to this group.
     left: Size | None = None
+    # What was typed for the name of an attribute, where no attribute has it.
+    unknown_name: str = ""
 
     def tree_group(self) -> Group:
         """Return the group of those filters that are complete."""

@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 
 from django.conf.locale import LANG_INFO
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext, pgettext_lazy
@@ -20,6 +21,8 @@ from segments.filters.base import Choices, Filter, Label, Labels, Operator, Quer
 from segments.filters.in_words import in_words
 from workspaces.models import Workspace
 
+#: How many attributes of a type the menu names; the others are asked for by name.
+MOST_OFFERED = 50
 #: PostgreSQL's number of the type jsonb, which a plain cursor gives as text.
 JSONB = 3802
 
@@ -82,10 +85,16 @@ class CustomAttributeFilter(AttributeFilter):
 
     @classmethod
     def subjects(cls, workspace: Workspace) -> Iterable[tuple[str, Label]]:
-        # One query serves the classes of all types.
-        for attribute in workspace.custom_attributes.all():
-            if attribute.type == cls.type:
-                yield attribute.name, attribute.name
+        return ((name, name) for name in cls._names(workspace))
+
+    @classmethod
+    def offered(cls, workspace: Workspace) -> Iterable[tuple[str, Label]]:
+        return ((name, name) for name in cls._names(workspace)[:MOST_OFFERED])
+
+    @classmethod
+    def _names(cls, workspace: Workspace) -> QuerySet[Any, str]:
+        known = workspace.custom_attributes.filter(type=cls.type)
+        return known.order_by("name").values_list("name", flat=True)
 
     @classmethod
     def label(cls, workspace: Workspace, subject: str) -> Label:
@@ -158,6 +167,15 @@ class CustomObject(CustomAttributeFilter):
         for key in self.value[0].split(".") if self.value else ():
             value = _one_step(value, key)
         return in_words(value)
+
+
+def custom_key(workspace: Workspace, name: str) -> str:
+    """Return the key of the filter over the custom attribute ``name``; empty where none has it."""
+    if "\0" in name:
+        return ""
+    found = workspace.custom_attributes.filter(name=name).values_list("type", flat=True).first()
+    classes = CustomAttributeFilter.__subclasses__()
+    return next((each(name, "", ()).key for each in classes if each.type == found), "")
 
 
 def _one_step(value: Any, key: str) -> Any:
@@ -466,3 +484,5 @@ class RandomBucket(OtherAttribute):
 
 #: Whom e-mail can reach, as a filter to intersect with.
 EMAIL_IS_AVAILABLE = EmailAvailable("", "true", ())
+#: Who has an external id.
+IDENTIFIED = Identified("", "true", ())

@@ -195,6 +195,11 @@ class Filter:
         raise NotImplementedError
 
     @classmethod
+    def offered(cls, workspace: Workspace) -> Iterable[tuple[str, Label]]:
+        """Give those of ``subjects`` that stand in the menu: all, where there are a few."""
+        return cls.subjects(workspace)
+
+    @classmethod
     def label(cls, workspace: Workspace, subject: str) -> Label:
         """Name the filter over ``subject``, also when the menu no longer offers it."""
         return dict(cls.subjects(workspace)).get(subject, subject)

@@ -1,9 +1,11 @@
 """The filters that one workspace offers: the menu, their labels and their choices."""
 
+from collections import Counter
 from collections.abc import Collection
 
 from django.utils.functional import cached_property
 
+from segments.filters.attributes import MOST_OFFERED, CustomAttributeFilter
 from segments.filters.base import FILTERS, Choices, Filter, InvalidTree, Label, find
 from segments.filters.in_words import shown
 from workspaces.models import Workspace
@@ -35,11 +37,19 @@ class Catalogue:
         """The filters by category, as the choices of a select."""
         groups: dict[str, list[tuple[str, str]]] = {}
         for filter_class in FILTERS.values():
-            for subject, label in filter_class.subjects(self.workspace):
+            for subject, label in filter_class.offered(self.workspace):
                 key = filter_class(subject, "", ()).key
                 self._labels[key] = label
                 groups.setdefault(str(filter_class.category), []).append((key, str(label)))
         return list(groups.items())
+
+    @cached_property
+    def is_cut(self) -> bool:
+        """Whether there may be custom attributes that the menu does not name."""
+        kinds = Counter(key.partition(":")[0] for _, group in self.menu for key, _ in group)
+        return any(
+            kinds[each.kind] == MOST_OFFERED for each in CustomAttributeFilter.__subclasses__()
+        )
 
     def __contains__(self, key: str) -> bool:
         """Tell whether a tree may name the filter ``key``."""

@@ -5,15 +5,21 @@ be slow. Memory is what Python holds at its peak.
 """
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.http import QueryDict
+from django.test import Client
 
+from cohorts.models import Cohort, Partner
 from profiles.attributes import OBJECT_BYTES
-from profiles.models import Event, Profile
+from profiles.models import CustomAttribute, Event, Profile
 from profiles.track.call import MOST_PIECES
 from profiles.track.items import MOST_AT_ONCE
+from segments.builder.builder import Builder
 from tests.worlds.growth import grows_in_proportion, peak_bytes
+from tests.worlds.partner_calls import PartnerCaller, add
 from tests.worlds.track_calls import Tracker, purchase, tracker_of
 from workspaces.models import Workspace
 
@@ -128,3 +134,76 @@ def test_one_object_imports_so_many_push_tokens_at_most(api: Tracker) -> None:
     assert "100 times what it says" in api.refused(**item(MOST_AT_ONCE), **about)
     api.track(attributes=[item(MOST_AT_ONCE)])
     assert Profile.objects.count() == MOST_AT_ONCE
+
+
+def test_long_names_of_cohorts_are_cut(heap: PartnerCaller) -> None:
+    heap.name(name="x" * 1000)
+    heap.users(add("ann"), cohort_id="y" * 900)
+    assert sorted(Cohort.objects.values_list("name", flat=True)) == ["x" * 254 + "…", "y" * 255]
+
+
+def test_the_page_of_a_partner_stays_small_whatever_it_sent(
+    analyst_client: Client, workspace: Workspace
+) -> None:
+    heap = Partner.objects.get(slug="heap")
+    Cohort.objects.bulk_create(
+        Cohort(workspace=workspace, partner=heap, cohort_id=f"{n}", name=f"{n:0>255}")
+        for n in range(3000)
+    )
+    assert len(analyst_client.get("/w/acme/partners/heap/").content) < 100_000
+
+
+def many_groups(n: int) -> dict[str, Any]:
+    paths = [f"g{i}" for i in range(n)]
+    return {"tree-join": "all", "tree-node": paths} | {f"tree-{path}-join": "any" for path in paths}
+
+
+def many_filters(n: int) -> dict[str, Any]:
+    paths = [f"g0-f{i}" for i in range(n)]
+    posted = {"tree-join": "all", "tree-node": ["g0", *paths]}
+    return posted | {f"tree-{path}-filter": "nonsense" for path in paths}
+
+
+@pytest.mark.parametrize("make", [many_groups, many_filters])
+def test_a_builder_reads_no_more_than_a_tree_may_have(
+    workspace: Workspace, make: Callable[[int], dict[str, Any]]
+) -> None:
+    def form(n: int) -> QueryDict:
+        data = QueryDict(mutable=True)
+        for key, value in make(n).items():
+            data.setlist(key, value if isinstance(value, list) else [value])
+        return data
+
+    assert grows_in_proportion(lambda data: Builder(workspace, {}, data=data), form, 6000)
+    builder = Builder(workspace, {}, data=form(14_000))
+    assert builder.problem.startswith("There are at most 100 ")
+    assert "these are 14,000" in builder.problem or "these are 14000" in builder.problem
+
+
+def test_the_page_of_a_builder_stays_small_whatever_attributes_there_are(
+    marketer_client: Client, workspace: Workspace
+) -> None:
+    CustomAttribute.objects.bulk_create(
+        CustomAttribute(workspace=workspace, name=f"{n:0>255}", type="string")
+        for n in range(20_000)
+    )
+    page = marketer_client.get("/w/acme/segments/new/")
+    assert len(page.content) < 150_000
+    name = f"{19_999:0>255}"
+    posted = {"tree-join": "all", "tree-node": ["g0"], "tree-g0-join": "all"}
+    posted |= {"action": "tree:add:g0", "tree-g0-add": "", "tree-g0-named": name}
+    builder = marketer_client.post("/w/acme/segments/new/", posted).context["builder"]
+    assert [leaf.key for leaf in builder.groups[0].filters] == [f"custom_string:{name}"]
+
+
+@pytest.mark.parametrize("name", ["nobody's", "a\0b"])
+def test_a_name_that_no_attribute_has_is_said_to_be_unknown(
+    marketer_client: Client, workspace: Workspace, name: str
+) -> None:
+    CustomAttribute.objects.bulk_create(
+        CustomAttribute(workspace=workspace, name=f"a{n}", type="number") for n in range(60)
+    )
+    posted = {"tree-join": "all", "tree-node": ["g0"], "tree-g0-join": "all"}
+    posted |= {"action": "tree:add:g0", "tree-g0-named": name}
+    text = marketer_client.post("/w/acme/segments/new/", posted).content.decode()
+    assert "No custom attribute has this name." in text

@@ -1,11 +1,17 @@
 """The first page of a workspace: what stands in it, and what to do next."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from braze_portal import overview
 from campaigns.models import Campaign, Canvas
+from cohorts import ledger
+from cohorts.models import CohortImport
+from segments.audiences.estimates import Size
 from tests.worlds.factories import (
     CohortFactory,
     CohortImportFactory,
@@ -32,7 +38,7 @@ def test_the_figures_are_those_of_the_workspace(
     for stranger in (ProfileFactory, SegmentFactory, CohortFactory):
         stranger()
     figures = analyst_client.get(PAGE).context["figures"]
-    assert (figures.people, figures.identified) == (3, 2)
+    assert (figures.people, figures.identified) == (Size(3), Size(2))
     assert (figures.segments, figures.cohorts) == (1, 1)
     assert (figures.campaigns, figures.targeted_campaigns) == (1, 1)
     assert (figures.canvases, figures.targeted_canvases) == (2, 1)
@@ -91,3 +97,23 @@ def test_steps_lead_only_where_one_may_go(analyst_client: Client, admin_client: 
 
     assert led(analyst_client) == [False, True, False, False]
     assert led(admin_client) == [True, True, True, True]
+
+
+def test_many_people_are_counted_by_their_bitmaps(
+    analyst_client: Client, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overview, "COUNTED_AT_ONCE", 1)
+    ProfileFactory.create_batch(2, workspace=workspace)
+    ProfileFactory(workspace=workspace, external_id=None)
+    figures = analyst_client.get(PAGE).context["figures"]
+    assert (figures.people, figures.identified) == (Size(3), Size(2))
+
+
+def test_a_partner_was_synced_when_the_totals_of_its_last_day_say(
+    analyst_client: Client, workspace: Workspace
+) -> None:
+    CohortFactory(workspace=workspace)
+    CohortImportFactory(workspace=workspace)
+    CohortImport.objects.update(received_at=timezone.now() - timedelta(days=20))
+    ledger.prune()
+    assert partners(analyst_client) == [("heap", 1, True)]

@@ -116,6 +116,7 @@ THINGS: dict[str, Callable[[Workspace], Arguments]] = {
     "cohort-import": call,
     "cohort-import-unmatched": call,
     "cohort-list": heap,
+    "ledger-days": heap,
     "cohort": cohort,
     "cohort-clear": cohort,
     "segment": segment,

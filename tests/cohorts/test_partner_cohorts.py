@@ -1,10 +1,14 @@
 """A partner's cohorts: how many are in them, and how they are emptied."""
 
+from datetime import timedelta
+
 from django.utils import timezone
 
+from cohorts import clearing, tasks
 from cohorts.models import Cohort, CohortMembership, Partner
 from profiles.models import Profile
 from tests.worlds.factories import CohortFactory, CohortImportFactory, ProfileFactory
+from tests.worlds.waiting_jobs import jobs_of
 from workspaces.models import AuditEntry
 
 HEAP = "/w/acme/partners/heap/"
@@ -103,6 +107,30 @@ def test_clearing_is_on_record(admin_client, admin, workspace):
     entry = AuditEntry.objects.get()
     assert (entry.action, entry.subject, entry.actor) == ("Cleared Cohort", "Trial", admin.user)
     assert entry.detail == {"partner": "Heap", "cohort_id": "c-1", "members": 2}
+
+
+def test_a_large_cohort_is_cleared_by_a_job_in_portions(
+    admin_client, workspace, monkeypatch, django_assert_num_queries
+):
+    monkeypatch.setattr(clearing, "PORTION", 2)
+    cohort = cohort_of(workspace, inside=5, name="Trial")
+    admin_client.post(f"{HEAP}cohorts/{cohort.pk}/clear/")
+    assert AuditEntry.objects.get().detail["members"] == 5
+    assert "is being cleared" in admin_client.get(f"{HEAP}cohorts/{cohort.pk}/").content.decode()
+    assert len(jobs_of(clearing.TASK)) == 1
+    late = CohortMembership.objects.create(
+        cohort=cohort,
+        profile=ProfileFactory(workspace=workspace),
+        active=True,
+        entered_at=timezone.now() + timedelta(seconds=1),
+    )
+    # To find it, three portions, to see that none is left, and to say so.
+    with django_assert_num_queries(6):
+        tasks.go_on_clearing(timestamp=0)
+    assert list(cohort.memberships.filter(active=True)) == [late]
+    assert (
+        "is being cleared" not in admin_client.get(f"{HEAP}cohorts/{cohort.pk}/").content.decode()
+    )
 
 
 def test_clearing_takes_one_statement(workspace, django_assert_num_queries):

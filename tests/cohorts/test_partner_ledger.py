@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from cohorts import ledger, listing
 from cohorts.models import CohortImport, Outcome, Partner
+from lib import bounded_pages
 from tests.worlds.factories import CohortFactory, CohortImportFactory, WorkspaceFactory, import_key
 from tests.worlds.markup import squeezed
 
@@ -186,3 +188,47 @@ def test_receipt_is_404_for_strangers_and_under_another_partner(
     assert analyst_client.get(url.replace("heap", "segment")).status_code == 404
     elsewhere = CohortImportFactory()
     assert analyst_client.get(f"{HEAP}imports/{elsewhere.pk}/{page}").status_code == 404
+
+
+def test_ledger_is_counted_up_to_a_bound(analyst_client, workspace, monkeypatch):
+    monkeypatch.setattr(bounded_pages, "MOST_ROWS", 50)
+    CohortImportFactory.create_batch(51, workspace=workspace)
+    page = analyst_client.get(HEAP)
+    assert page.context["page"].paginator.num_pages == 2
+    assert "1 to 25 of more than 50" in squeezed(page.content.decode())
+
+
+def test_ledger_offers_the_cohorts_synced_last_and_the_chosen_one(
+    analyst_client, workspace, monkeypatch
+):
+    monkeypatch.setattr(listing, "COHORTS_OFFERED", 2)
+    old, *new = [
+        CohortFactory(workspace=workspace, cohort_id=f"c{n}", name=f"{n}" * 255, last_sync_at=day)
+        for n, day in enumerate(datetime(2026, 3, d, tzinfo=UTC) for d in (1, 2, 3))
+    ]
+    form = analyst_client.get(HEAP).context["ledger"].form
+    assert list(form.fields["cohort"].queryset) == new
+    assert [len(label) for _pk, label in form.fields["cohort"].choices] == [11, 100, 100]
+    call = CohortImportFactory(workspace=workspace, cohort=old)
+    page = analyst_client.get(HEAP, {"cohort": old.pk})
+    assert list(page.context["page"]) == [call]
+    assert list(page.context["ledger"].form.fields["cohort"].queryset) == [old, *new]
+
+
+def test_days_whose_lines_are_gone_are_shown_by_their_totals(analyst_client, applied, workspace):
+    CohortImport.objects.update(received_at=datetime(2026, 3, 14, 12, tzinfo=UTC))
+    ledger.prune()
+    page = analyst_client.get(f"{HEAP}days/")
+    [day] = page.context["page"]
+    assert (day.calls, day.asked, day.added, day.unmatched) == (1, 1000, 700, 40)
+    assert "Calls are kept one by one for 14 days" in squeezed(page.content.decode())
+
+
+def test_days_are_404_for_strangers_and_those_of_others_are_not_shown(
+    stranger_client, analyst_client
+):
+    CohortImportFactory()
+    CohortImport.objects.update(received_at=datetime(2026, 3, 14, 12, tzinfo=UTC))
+    ledger.prune()
+    assert stranger_client.get(f"{HEAP}days/").status_code == 404
+    assert "No day is summed up yet." in analyst_client.get(f"{HEAP}days/").content.decode()
