@@ -12,8 +12,8 @@ from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 from pkgutil import resolve_name
 
-from benchmarks import database, figures
-from benchmarks.figures import Figure
+from benchmarks.worlds import database, figures
+from benchmarks.worlds.figures import Figure
 
 #: Each function that measures, in the order in which they run, and the figures that it gives. The
 #: portal is started by the first that needs it: its worker would take the queues of Currents.
@@ -72,7 +72,7 @@ def _asked_for() -> Collection[str]:
 
 def _run(server: str, url: str, users: int, wanted: Collection[str]) -> Iterator[Figure]:
     # They need Django, which needs to know the database.
-    from benchmarks.bench import Bench
+    from benchmarks.worlds.bench import Bench
     from workspaces.models import Workspace
 
     database.settle(url)

@@ -3,9 +3,9 @@
 ``audience_warm_5_leaves``: in this process. Before each round another connection changes ten
 people and ten memberships of the cohort; timed is all that a page does for the size: open a
 snapshot, see who changed, look at those again, combine. Median of the rounds. The peers count the
-same on the same data, warm, and with nothing changing: ClickHouse and DuckDB
-(``benchmarks.peers``), and PostgreSQL by one plain statement, written by hand. All must give one
-answer before the rounds, PostgreSQL and we after them too.
+same on the same data, warm, and with nothing changing: ClickHouse and DuckDB (``worlds.peers``),
+and PostgreSQL by one plain statement, written by hand. All must give one answer before the rounds,
+PostgreSQL and we after them too.
 
 ``audience_http_p50``, ``audience_http_p95``: the same tree with all else that the builder shows (a
 size for each group and filter, reach, a sample of people), as htmx asks for it, 200 times with the
@@ -19,12 +19,12 @@ from time import perf_counter
 
 import psycopg
 
-from benchmarks import peers, trees
-from benchmarks.bench import Bench
-from benchmarks.browser import Browser
 from benchmarks.changes import Changes, cohorts
-from benchmarks.figures import Figure, percentile
-from benchmarks.peers import warm_median
+from benchmarks.worlds import peers, trees
+from benchmarks.worlds.bench import Bench
+from benchmarks.worlds.browser import Browser
+from benchmarks.worlds.figures import Figure, percentile
+from benchmarks.worlds.peers import warm_median
 from segments.audiences.people import people_of
 from segments.trees.tree import Tree, load_tree
 

@@ -21,9 +21,9 @@ from time import perf_counter
 
 import psycopg
 
-from benchmarks.bench import Bench
-from benchmarks.database import scratch
-from benchmarks.figures import Figure
+from benchmarks.worlds.bench import Bench
+from benchmarks.worlds.database import scratch
+from benchmarks.worlds.figures import Figure
 from profiles.fake.people import identified
 
 MILLION = 1_000_000

@@ -30,8 +30,8 @@ import psutil
 from django.conf import settings
 from django.db import connection
 
-from benchmarks.bench import Bench
-from benchmarks.figures import Figure
+from benchmarks.worlds.bench import Bench
+from benchmarks.worlds.figures import Figure
 from currents import connectors, outbox, partitions, sending
 from currents.envelopes import StreamedEvent, body
 from currents.models import Connector, OutboxEvent, Queue
@@ -207,7 +207,7 @@ def _connector(workspace: Workspace, url: str, *, flush_seconds: int = 0) -> Ite
 @contextmanager
 def _receiver() -> Iterator[str]:
     """The address of a receiver that runs until the end of the block."""
-    command = [sys.executable, "-m", "benchmarks.receiver"]
+    command = [sys.executable, "-m", "benchmarks.worlds.receiver"]
     with subprocess.Popen(command, cwd=settings.BASE_DIR, stdout=subprocess.PIPE) as process:
         try:
             assert process.stdout is not None

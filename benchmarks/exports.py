@@ -21,8 +21,8 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 from psycopg import sql
 
-from benchmarks.bench import Bench
-from benchmarks.figures import Figure
+from benchmarks.worlds.bench import Bench
+from benchmarks.worlds.figures import Figure
 from segments.exports.columns import Column, columns_of
 from segments.exports.csv_file import TASK
 from segments.models import ExportState, Segment, SegmentExport

@@ -23,7 +23,7 @@ from typing import Any
 
 import django
 
-from benchmarks import database
+from benchmarks.worlds import database
 
 ROOT = Path(__file__).resolve().parent.parent
 #: What is no code of the portal, though it lies in its folder.
@@ -138,7 +138,7 @@ def event() -> Ask:
 
     from currents import connectors
     from currents.models import Connector, OutboxEvent
-    from workspaces.api_keys import generate_api_key
+    from workspaces.api_keys.keys import generate_api_key
     from workspaces.models import Workspace
 
     workspace = Workspace.objects.get(slug=database.WORKSPACE)

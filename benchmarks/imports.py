@@ -24,9 +24,9 @@ from typing import Any
 
 import psycopg
 
-from benchmarks.bench import Bench
-from benchmarks.figures import Figure, percentile
-from benchmarks.portal import Portal, post
+from benchmarks.worlds.bench import Bench
+from benchmarks.worlds.figures import Figure, percentile
+from benchmarks.worlds.portal import Portal, post
 from cohorts.models import Cohort, CohortMembership, DataImportKey, Partner
 from cohorts.provisioning import Secrets, provision
 from workspaces.models import Workspace

@@ -25,10 +25,10 @@ from time import perf_counter
 import psycopg
 from django.db import connection
 
-from benchmarks.bench import Bench, forget_bitmaps
 from benchmarks.changes import cohorts
-from benchmarks.figures import Figure
-from benchmarks.trees import COUNTRIES, Leaf, in_any, leaf
+from benchmarks.worlds.bench import Bench, forget_bitmaps
+from benchmarks.worlds.figures import Figure
+from benchmarks.worlds.trees import COUNTRIES, Leaf, in_any, leaf
 from segments.audiences.people import people_of
 from segments.filters.base import Filter
 from segments.filters.judging import checked_leaf

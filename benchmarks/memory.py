@@ -12,11 +12,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-from benchmarks.bench import Bench, forget_bitmaps
 from benchmarks.changes import cohorts
-from benchmarks.figures import Figure
 from benchmarks.leaves import many_kinds
-from benchmarks.trees import group, leaf
+from benchmarks.worlds.bench import Bench, forget_bitmaps
+from benchmarks.worlds.figures import Figure
+from benchmarks.worlds.trees import group, leaf
 from segments.models import Segment
 
 USUAL_USERS = 1_000_000
@@ -30,7 +30,7 @@ ON_A_PAGE = 50
 BEGIN = """
 import django
 django.setup()
-from benchmarks.database import WORKSPACE
+from benchmarks.worlds.database import WORKSPACE
 from segments.audiences.people import people_of
 from segments.models import Segment
 from segments.sizes.daily import record_sizes

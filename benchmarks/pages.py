@@ -16,12 +16,12 @@ from typing import Any
 
 import psycopg
 
-from benchmarks import trees
-from benchmarks.bench import Bench
-from benchmarks.browser import ESTIMATED, Browser
 from benchmarks.changes import Changes, cohorts
-from benchmarks.figures import Figure
-from benchmarks.trees import COUNTRIES, Leaf, group, in_any, leaf
+from benchmarks.worlds import trees
+from benchmarks.worlds.bench import Bench
+from benchmarks.worlds.browser import ESTIMATED, Browser
+from benchmarks.worlds.figures import Figure
+from benchmarks.worlds.trees import COUNTRIES, Leaf, group, in_any, leaf
 from segments.audiences.people import people_of, sizes
 from segments.models import Segment
 

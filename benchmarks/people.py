@@ -19,16 +19,16 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from benchmarks.bench import Bench
-from benchmarks.browser import Browser
 from benchmarks.changes import cohorts
-from benchmarks.figures import Figure
-from benchmarks.portal import timed
-from benchmarks.trees import COUNTRIES, Leaf, group, in_any, leaf
+from benchmarks.worlds.bench import Bench
+from benchmarks.worlds.browser import Browser
+from benchmarks.worlds.figures import Figure
+from benchmarks.worlds.portal import timed
+from benchmarks.worlds.trees import COUNTRIES, Leaf, group, in_any, leaf
 from profiles.fake.events import EVENTS
 from profiles.fake.seeding import seed_events
 from segments.models import Segment
-from workspaces.api_keys import generate_api_key
+from workspaces.api_keys.keys import generate_api_key
 
 PATH = "/users/export/ids"
 CALL = 50

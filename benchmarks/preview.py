@@ -13,11 +13,11 @@ page may wait for is answered by estimates.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from benchmarks.bench import Bench
-from benchmarks.browser import Browser
 from benchmarks.changes import cohorts
-from benchmarks.figures import Figure, percentile
-from benchmarks.trees import COUNTRIES, Leaf, group, in_any, leaf
+from benchmarks.worlds.bench import Bench
+from benchmarks.worlds.browser import Browser
+from benchmarks.worlds.figures import Figure, percentile
+from benchmarks.worlds.trees import COUNTRIES, Leaf, group, in_any, leaf
 
 EDITS = 60
 FILTERS = 5

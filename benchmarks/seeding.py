@@ -15,9 +15,9 @@ from time import perf_counter
 
 import psycopg
 
-from benchmarks.bench import Bench
-from benchmarks.database import scratch
-from benchmarks.figures import Figure
+from benchmarks.worlds.bench import Bench
+from benchmarks.worlds.database import scratch
+from benchmarks.worlds.figures import Figure
 
 MILLION = 1_000_000
 TABLES = (

@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from http.client import HTTPConnection
 from subprocess import PIPE, Popen
 
-from benchmarks.bench import Bench
-from benchmarks.figures import Figure, percentile
 from benchmarks.imports import CALL, JSON
-from benchmarks.portal import post, running
+from benchmarks.worlds.bench import Bench
+from benchmarks.worlds.figures import Figure, percentile
+from benchmarks.worlds.portal import post, running
 from cohorts.models import Partner
 from cohorts.provisioning import provision
 
@@ -59,7 +59,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
 @contextmanager
 def _slow_clients(port: int) -> Iterator[None]:
     """Hold the sockets until the end of the block, in a process of their own."""
-    command = [sys.executable, "-m", "benchmarks.slow_sockets", str(port), str(CLIENTS)]
+    command = [sys.executable, "-m", "benchmarks.worlds.slow_sockets", str(port), str(CLIENTS)]
     with Popen(command, stdout=PIPE) as clients:
         try:
             if not clients.stdout or clients.stdout.readline() != b"ready\n":

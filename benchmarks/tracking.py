@@ -23,11 +23,11 @@ from typing import Any
 
 import psycopg
 
-from benchmarks.bench import Bench
-from benchmarks.figures import Figure, percentile
-from benchmarks.portal import post
+from benchmarks.worlds.bench import Bench
+from benchmarks.worlds.figures import Figure, percentile
+from benchmarks.worlds.portal import post
 from profiles.identity import look_up
-from workspaces.api_keys import generate_api_key
+from workspaces.api_keys.keys import generate_api_key
 from workspaces.models import RestApiKey, Workspace
 
 CALL = 75

@@ -14,7 +14,7 @@ from django.http import parse_cookie
 from braze_portal.web.limits import FREE_BODY_BYTES
 from braze_portal.web.requests import Grant
 from rest.errors import REST_PATHS
-from workspaces import api_keys
+from workspaces.api_keys import keys
 
 #: A partner's keys come in the body.
 PARTNERS = "/partners/"
@@ -39,7 +39,7 @@ def _by_key(environ: dict[str, Any]) -> Grant:
     if not scheme:
         # Older clients send the key in the body.
         return Grant(settings.REST_BODY_BYTES)
-    if scheme.lower() == "bearer" and api_keys.find(secret.strip()):
+    if scheme.lower() == "bearer" and keys.find(secret.strip()):
         return Grant(settings.REST_LARGEST_BODY_BYTES, is_known=True)
     return NOTHING
 

@@ -105,8 +105,8 @@ from segments.views import (
     segment_edit,
     segment_list,
 )
+from workspaces.api_keys.views import api_key_delete, api_key_detail, api_key_list, api_key_new
 from workspaces.invitation_views import invitation, team_invitation
-from workspaces.key_views import api_key_delete, api_key_detail, api_key_list, api_key_new
 from workspaces.views import (
     PasswordChange,
     SignIn,

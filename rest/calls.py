@@ -19,7 +19,7 @@ from lib.masking import mask
 from lib.request_addresses import client_address
 from rest import rate_limits
 from rest.schema import REFUSALS, Refusals, RestCallSchema
-from workspaces import api_keys
+from workspaces.api_keys import keys
 from workspaces.models import RestApiKey, Workspace
 
 
@@ -28,7 +28,7 @@ class ApiKeyAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[None, RestApiKey]:
         secret = _secret(request)
-        key = api_keys.find(secret)
+        key = keys.find(secret)
         if key is None:
             raise AuthenticationFailed(f"Invalid API key: {mask(secret)}")
         return None, key
@@ -80,7 +80,7 @@ class RestCall(APIView):
         self.headers.update(allowance.headers)
         if not is_admitted:
             raise PermissionDenied("Access Denied: this key may not be used from your IP address")
-        api_keys.note_use(key, address)
+        keys.note_use(key, address)
         allowance.insist()
         if self.permission not in key.permissions:
             raise PermissionDenied(

@@ -240,7 +240,7 @@ class RestApiKey(models.Model):
     """What a company's own programs call the REST API with. Never edited: made, used, deleted.
 
     The key itself is kept nowhere: ``lookup`` is how it begins, by which it is found, and
-    ``digest`` its SHA-256 in hex. See ``workspaces.api_keys``.
+    ``digest`` its SHA-256 in hex. See ``workspaces.api_keys.keys``.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="rest_api_keys")

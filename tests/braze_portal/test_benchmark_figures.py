@@ -1,6 +1,6 @@
 """The page of benchmarks keeps a section for each size."""
 
-from benchmarks.figures import INTRODUCTION, Figure, page
+from benchmarks.worlds.figures import INTRODUCTION, Figure, page
 
 
 def test_page_adds_a_section_and_orders_by_size() -> None:

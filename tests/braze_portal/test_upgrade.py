@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from benchmarks import database
+from benchmarks.worlds import database
 from braze_portal import embedded_postgres
 from lib.wording import in_words
 

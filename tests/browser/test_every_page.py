@@ -23,7 +23,7 @@ from tests.worlds.factories import (
     UserListFactory,
     checked_import,
 )
-from workspaces.api_keys import generate_api_key
+from workspaces.api_keys.keys import generate_api_key
 from workspaces.invitations import invite
 from workspaces.models import Member, Role, Workspace
 

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from rest.rate_limits import spend
 from tests.worlds.factories import MemberFactory, WorkspaceFactory
-from workspaces.issuing import NameTaken, issue_api_key
+from workspaces.api_keys.issuing import NameTaken, issue_api_key
+from workspaces.api_keys.provisioning import provision_api_key
 from workspaces.models import RateWindow, RestApiKey
-from workspaces.provisioning import provision_api_key
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from cohorts import keys
 from cohorts.models import DataImportKey, Partner, PartnerApiKey
 from tests.worlds.factories import PASSWORD, MemberFactory
-from workspaces import api_keys
+from workspaces.api_keys.keys import find
 from workspaces.models import AuditEntry, Member, RestApiKey, Role, User, Workspace
 from workspaces.permissions import all_permissions
 
@@ -46,7 +46,7 @@ def test_provision_prints_keys_by_which_the_workspace_is_found(settings: Any) ->
 
 
 def test_provision_prints_a_rest_api_key_that_may_do_everything() -> None:
-    key = api_keys.find(provision()["rest_api_key"])
+    key = find(provision()["rest_api_key"])
     assert (key.workspace.slug, key.name) == ("acme", "Provisioned")
     assert key.permissions == list(all_permissions())
     assert (key.allow_list, key.expires_at) == ([], None)
@@ -73,7 +73,7 @@ def test_provision_does_not_bring_a_deleted_rest_api_key_back() -> None:
     first = provision()["rest_api_key"]
     RestApiKey.objects.get().delete()
     assert provision()["rest_api_key"] != first
-    assert api_keys.find(first) is None
+    assert find(first) is None
 
 
 def test_provision_knows_the_rest_api_key_of_an_older_data_key(settings: Any) -> None:

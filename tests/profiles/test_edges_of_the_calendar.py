@@ -25,7 +25,7 @@ from segments.filters import fields
 from tests.worlds.factories import CohortFactory, ProfileFactory, import_key
 from tests.worlds.partner_calls import PartnerCaller
 from tests.worlds.track_calls import TIME, Tracker, tracker_of
-from workspaces.key_forms import ApiKeyForm
+from workspaces.api_keys.forms import ApiKeyForm
 from workspaces.models import Workspace
 
 MOMENTS = ["0001-01-01T00:00:00Z", "1899-12-31T23:59:59Z", "2201-01-01T00:00:00Z"]

@@ -13,7 +13,7 @@ from segments.audiences.people import people_of
 from segments.filters.judging import checked_leaf
 from tests.worlds.factories import ProfileFactory, SubscriptionGroupFactory, WorkspaceFactory
 from tests.worlds.rest_callers import rest_caller
-from workspaces.api_keys import generate_api_key
+from workspaces.api_keys.keys import generate_api_key
 from workspaces.models import Workspace
 from workspaces.permissions import all_permissions
 

@@ -19,7 +19,7 @@ from segments.filters.fields import pick
 from segments.models import Segment, UserList
 from segments.trees.shapes import parse
 from segments.trees.tree import load_tree
-from tests.segments.test_segment_audiences import TREES, named
+from tests.segments.audiences.test_segment_audiences import TREES, named
 from tests.worlds.factories import CohortFactory, SegmentFactory, WorkspaceFactory
 from tests.worlds.targeting_world import builder_fields, declare, leaf, tree_of
 from workspaces.models import Workspace

@@ -11,7 +11,7 @@ from django.utils import timezone
 from lib.masking import mask
 from tests.worlds.factories import SegmentFactory, WorkspaceFactory
 from tests.worlds.rest_callers import RATE_HEADERS, RestCaller, rest_caller
-from workspaces import api_keys
+from workspaces.api_keys import keys
 from workspaces.models import RateWindow, RestApiKey, Workspace
 
 LIST = "/segments/list"
@@ -249,7 +249,7 @@ def test_a_busy_key_is_not_written_at_each_call(caller: RestCaller) -> None:
         caller.client.defaults["REMOTE_ADDR"] = address
         caller.get(LIST)
     assert RestApiKey.objects.get().last_used_ip == "203.0.113.9"
-    RestApiKey.objects.update(last_used_at=timezone.now() - api_keys.USE_NOTED_EVERY)
+    RestApiKey.objects.update(last_used_at=timezone.now() - keys.USE_NOTED_EVERY)
     caller.get(LIST)
     assert RestApiKey.objects.get().last_used_ip == "203.0.113.10"
 

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from profiles.models import Profile
-from workspaces.api_keys import generate_api_key
+from workspaces.api_keys.keys import generate_api_key
 from workspaces.models import Workspace
 
 TIME = "2026-02-15T09:00:00Z"

@@ -10,9 +10,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from cohorts.models import Partner
 from cohorts.provisioning import provision
+from workspaces.api_keys.provisioning import provision_api_key
 from workspaces.models import Role
 from workspaces.opening import admit, open_workspace
-from workspaces.provisioning import provision_api_key
 
 LABELS = {
     "workspace": "Workspace",

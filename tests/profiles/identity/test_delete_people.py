@@ -13,7 +13,7 @@ from profiles.models import EventKind, GroupSubscription, Profile, PushToken, Su
 from segments.audiences.people import people_of, sample
 from segments.exports import csv_file, jobs
 from segments.models import SegmentExport
-from tests.segments.test_segment_audiences import in_another_connection
+from tests.segments.audiences.test_segment_audiences import in_another_connection
 from tests.segments.test_segment_sizes import FRENCH_TREE
 from tests.worlds.factories import AliasFactory, DeviceFactory, ProfileFactory, SegmentFactory
 from tests.worlds.merged_world import World

@@ -26,7 +26,7 @@ from profiles.models import (
 )
 from profiles.tasks import drop_traces
 from segments.audiences.people import people_of
-from tests.segments.test_segment_audiences import in_another_connection
+from tests.segments.audiences.test_segment_audiences import in_another_connection
 from tests.worlds.factories import AliasFactory, DeviceFactory, ProfileFactory
 from tests.worlds.merged_world import World
 from tests.worlds.partner_calls import PartnerCaller, add, members

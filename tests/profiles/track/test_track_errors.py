@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from profiles.models import CustomAttribute, Profile
 from tests.worlds.track_calls import TIME, Tracker, event, purchase, tracker_of
-from workspaces.api_keys import generate_api_key
+from workspaces.api_keys.keys import generate_api_key
 from workspaces.models import Workspace
 
 NOTHING_VALID = "Valid data must be provided in the 'attributes', 'events', or 'purchases' fields."

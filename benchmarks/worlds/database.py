@@ -25,7 +25,7 @@ def server_url() -> str:
         return url
     from braze_portal import embedded_postgres
 
-    root = Path(__file__).resolve().parent.parent
+    root = Path(__file__).resolve().parent.parent.parent
     return embedded_postgres.url(Path(os.environ.get("VAR_DIR", root / "var")) / "postgres")
 
 

@@ -13,7 +13,8 @@ from uuid import UUID
 from django.db import transaction
 
 from lib.data_keys import derived
-from workspaces import api_keys, audit
+from workspaces import audit
+from workspaces.api_keys import keys
 from workspaces.models import RestApiKey, Workspace, WorkspaceQuerySet
 from workspaces.permissions import all_permissions
 
@@ -31,11 +32,11 @@ def provision_api_key(workspace: Workspace) -> str:
     Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)
     for key in _unlimited(workspace):
         for secret in _secrets(workspace, key.lookup):
-            if api_keys.opens(key, secret):
+            if keys.opens(key, secret):
                 audit.record(workspace, None, "Revealed REST API key", key.name)
                 return secret
-    secret = next(_secrets(workspace, secrets.token_hex(api_keys.LOOKUP // 2)))
-    key, _ = api_keys.generate_api_key(
+    secret = next(_secrets(workspace, secrets.token_hex(keys.LOOKUP // 2)))
+    key, _ = keys.generate_api_key(
         workspace, name=KEY_NAME, permissions=all_permissions(), secret=secret
     )
     audit.record(workspace, None, "Added REST API key", key.name)

@@ -14,7 +14,7 @@ from segments.filters.everyone import EVERYONE
 from segments.filters.judging import checked_leaf
 from segments.models import LeafBitmap, LeafBuild
 from segments.tasks import build_leaves, take_up_leaves
-from tests.segments.test_audience_machine import another_connection
+from tests.segments.audiences.test_audience_machine import another_connection
 from tests.worlds.factories import WorkspaceFactory
 from tests.worlds.targeting_world import leaf
 from tests.worlds.waiting_jobs import jobs_of

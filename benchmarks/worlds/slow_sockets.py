@@ -1,4 +1,4 @@
-"""``python -m benchmarks.slow_sockets PORT COUNT``: hold sockets for ``slow_clients``.
+"""``python -m benchmarks.worlds.slow_sockets PORT COUNT``: hold sockets for ``slow_clients``.
 
 Says ``ready`` when all are held, and ends by itself after some minutes.
 """

@@ -15,8 +15,8 @@ from typing import Any
 
 import psutil
 
-LATEST = Path(__file__).with_name("latest.json")
-DOCS = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+LATEST = Path(__file__).parent.parent / "latest.json"
+DOCS = Path(__file__).parent.parent.parent / "docs" / "benchmarks.md"
 HEADS = ("name", "unit", "ours", "peers", "ratio", "target", "note")
 INTRODUCTION = """# Benchmarks
 

@@ -22,9 +22,9 @@ from segments.audiences.people import people_of
 from segments.filters.attributes import Country
 from segments.filters.everyone import EVERYONE
 from segments.models import LeafBitmap, LeafBuild
-from tests.segments.test_audience_machine import another_connection
-from tests.segments.test_segment_audiences import leaf
-from tests.segments.test_segment_estimates import (
+from tests.segments.audiences.test_audience_machine import another_connection
+from tests.segments.audiences.test_segment_audiences import leaf
+from tests.segments.audiences.test_segment_estimates import (
     AT_ONCE,
     BROKEN,
     FRENCH,

@@ -18,7 +18,7 @@ from segments.filters.everyone import EVERYONE
 from segments.models import LeafBuild
 from segments.templatetags.sizes import size as shown
 from segments.trees.tree import load_tree
-from tests.segments.test_segment_audiences import leaf
+from tests.segments.audiences.test_segment_audiences import leaf
 from tests.worlds.factories import ProfileFactory, SegmentFactory
 from tests.worlds.settling import settle
 from workspaces.models import Workspace

@@ -25,7 +25,7 @@ from segments.audiences.people import people_of, this_minute
 from segments.models import Segment
 from segments.trees.tree import load_tree
 from tests.conftest import signed_in
-from tests.segments.test_segment_audiences import PEOPLE, TREES, named
+from tests.segments.audiences.test_segment_audiences import PEOPLE, TREES, named
 from tests.worlds.factories import (
     CohortFactory,
     MemberFactory,

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from workspaces import audit
-from workspaces.api_keys import generate_api_key
+from workspaces.api_keys.keys import generate_api_key
 from workspaces.models import RestApiKey, User, Workspace
 
 

@@ -26,7 +26,7 @@ from segments.members import page_of_members
 from segments.models import LeafBitmap, LeafBuild, Segment
 from segments.sizes.overlap_views import compared
 from segments.trees.tree import load_tree
-from tests.segments.test_segment_audiences import did, leaf
+from tests.segments.audiences.test_segment_audiences import did, leaf
 from tests.worlds.factories import (
     AliasFactory,
     CohortFactory,

@@ -8,8 +8,8 @@ from django.views.decorators.cache import never_cache
 
 from lib.request_addresses import rest_endpoint
 from workspaces.access import WorkspaceRequest, workspace_page
-from workspaces.issuing import NameTaken, delete_api_key, issue_api_key
-from workspaces.key_forms import ApiKeyForm
+from workspaces.api_keys.forms import ApiKeyForm
+from workspaces.api_keys.issuing import NameTaken, delete_api_key, issue_api_key
 from workspaces.models import RestApiKey, Role
 from workspaces.permissions import by_area
 

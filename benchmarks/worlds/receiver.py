@@ -1,4 +1,4 @@
-"""``python -m benchmarks.receiver``: takes whatever is posted to it and answers 200 at once.
+"""``python -m benchmarks.worlds.receiver``: takes whatever is posted to it and answers 200 at once.
 
 A process of its own, so that little of the time is the receiver's. It prints its port, and for
 each call of GET how many bytes of bodies it took.

@@ -7,7 +7,7 @@ from functools import cached_property
 from django.db import connection
 from pyroaring import BitMap
 
-from benchmarks.portal import Portal, running
+from benchmarks.worlds.portal import Portal, running
 from segments.audiences import bitmaps
 from segments.audiences.people import people_of
 from workspaces.models import Workspace

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 
-from benchmarks.portal import Portal, timed
+from benchmarks.worlds.portal import Portal, timed
 from segments.builder.drafts import as_draft
 from segments.filters.judging import checked_leaf
 from workspaces.models import Role, User, Workspace
