@@ -36,7 +36,7 @@ MOST_DRIFT = 4
 #: Bitmaps are written so many bytes at a time, and read so many at a time: each takes several times
 #: its bytes on its way.
 PORTION_BYTES = 2**20
-READ_AT_ONCE = 24
+READ_AT_ONCE = 32
 #: How often it is written down that a stored bitmap is still in use.
 NOTED_EVERY = 3600.0
 MOST_NOTED = 10_000

@@ -47,7 +47,6 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[Filter]:
     return done
 
 
-@pytest.mark.hurried
 @pytest.mark.parametrize("many", [3, 30])
 def test_a_page_asks_for_all_at_once(
     large: Workspace, many: int, django_assert_num_queries: Any
