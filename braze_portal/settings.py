@@ -240,7 +240,10 @@ JOB_LOCK_TIMEOUT = "60s"
 # A database session that does nothing within an open transaction holds up the delivery of all
 # events. After so many seconds it is ended; 0 is never.
 END_IDLE_TRANSACTIONS_AFTER = float(os.environ.get("END_IDLE_TRANSACTIONS_AFTER", "0"))
-PROCRASTINATE_WORKER_DEFAULTS = {"task_middleware": [connections.as_job]}
+PROCRASTINATE_WORKER_DEFAULTS = {
+    "task_middleware": [connections.as_job],
+    "stalled_worker_timeout": 60.0,  # as lib.stalled_jobs has it
+}
 # What is done for one workspace at once, by kind of job: JOB_SLOTS="imports=4 exports=1" changes
 # some of it. A sender has five slots, of which a workspace has SENDER_SLOTS at most.
 JOB_SLOTS = counts("JOB_SLOTS", imports=2, exports=2, leaves=2, callbacks=2, sizes=1)

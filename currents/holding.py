@@ -20,11 +20,14 @@ LONG_SECONDS = 10
 
 
 class Holder(NamedTuple):
-    """A session with the oldest open transaction that writes. ``is_idle`` where it does nothing."""
+    """A session with the oldest open transaction that writes. ``is_idle`` where it does nothing.
+
+    Of another role's session we may not see since when, or what it does.
+    """
 
     pid: int
     application: str
-    since: datetime
+    since: datetime | None
     is_idle: bool
 
 

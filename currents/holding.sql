@@ -1,14 +1,19 @@
 -- name: holder
--- The session whose transaction is the oldest of this database that has written, once it is old.
-select pid, application_name, xact_start, state like 'idle in transaction%%'
+-- The session whose transaction is the oldest of this database that has written, once it is old. By
+-- its lock, which everybody may see. Of another role's session we may see neither time nor state.
+select pid, coalesce(application_name, ''), xact_start,
+    coalesce(state like 'idle in transaction%%', false)
 from (
-    select * from pg_stat_activity
-    where datname = current_database() and backend_xid is not null
-    order by age(backend_xid) desc
+    select session.*
+    from pg_locks as held
+    join pg_stat_activity as session on session.pid = held.pid
+    where held.locktype = 'transactionid' and held.mode = 'ExclusiveLock' and held.granted
+        and session.datname = current_database()
+    order by age(held.transactionid) desc
     limit 1
 ) as oldest
 where pid <> pg_backend_pid()
-    and clock_timestamp() > xact_start + make_interval(secs => %(long)s)
+    and coalesce(clock_timestamp() > xact_start + make_interval(secs => %(long)s), true)
 
 -- name: idle
 select pid, application_name, state_change

@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 
 from currents import holding, tasks
@@ -115,3 +116,17 @@ def test_a_session_that_is_at_work_again_is_not_ended(connector: Connector) -> N
         assert is_alive(other)
         assert holding.statements.one("end", pid=pid, since=since) is None
         assert is_alive(other)
+
+
+def test_a_session_of_another_role_is_named_though_its_time_is_not_seen(
+    connector: Connector,
+) -> None:
+    with forgotten() as other, connection.cursor() as cursor:
+        cursor.execute("create role unprivileged")
+        try:
+            with transaction.atomic():
+                cursor.execute("set local role unprivileged")
+                held = holding.holder()
+        finally:
+            cursor.execute("drop role unprivileged")
+        assert held == (other.info.backend_pid, "nightly report", None, False)
