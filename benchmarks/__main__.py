@@ -32,6 +32,7 @@ PARTS = {
     "leaves:stored": ("bitmaps_200",),
     "pages:segment_list": ("segment_list_50",),
     "pages:user_lookup": ("user_lookup",),
+    "ledger:measure": ("overview_10m", "ledger_10m"),
     "exports:measure": ("export_1m", "export_rss"),
     "people:export_ids": ("export_ids_50",),
     "people:person_page": ("person_page",),
