@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import psycopg
 
-from benchmarks.bench import Bench
-from benchmarks.browser import Browser
 from benchmarks.changes import trust_references
-from benchmarks.figures import Figure, percentile
+from benchmarks.worlds.bench import Bench
+from benchmarks.worlds.browser import Browser
+from benchmarks.worlds.figures import Figure, percentile
 
 LINES = 10_000_000
 COHORTS = 1_000
