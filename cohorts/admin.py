@@ -121,6 +121,7 @@ class CohortImportAdmin(ReadOnly, admin.ModelAdmin):
         "removed",
         "outcome",
         "status",
+        "repeated",
     )
     list_filter = ("partner", "outcome", "call")
     list_select_related = ("partner", "workspace")

@@ -12,9 +12,9 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from cohorts import imports, ledger, refusals, serializers
+from cohorts import imports, ledger, refusals, samples, serializers
 from cohorts.callers import Caller, authenticate
-from cohorts.models import Partner
+from cohorts.models import REASON_LENGTH, Partner
 from lib.request_addresses import client_address
 from rest import rate_limits
 from rest.schema import Refusals, documented
@@ -72,28 +72,41 @@ class PartnerCall(APIView):
         response = super().handle_exception(exc)
         if isinstance(exc, refusals.TooManyRefusals):
             return response
+        address = client_address(self.request)
         if self.caller is None:
-            refusals.note_refused(client_address(self.request))
+            refusals.note_refused(address)
+        caller: Caller | None = getattr(exc, "caller", self.caller)
+        alike = samples.Alike(
+            address,
+            self.kwargs["partner"],
+            caller.key_id if caller else None,
+            self.call,
+            response.status_code,
+            response.data["message"][:REASON_LENGTH],
+        )
         try:
+            if samples.is_counted(alike):
+                return response
             partner = Partner.objects.filter(slug=self.kwargs["partner"]).first()
             if partner is None:
                 return super().handle_exception(NotFound())
             if response.status_code != 405:
-                self.enter_refused(partner, getattr(exc, "caller", self.caller), response)
+                samples.note(alike, self.enter_refused(partner, caller, alike))
         except Error:
             log.exception("A refused call left no line in the ledger")
         return response
 
-    def enter_refused(self, partner: Partner, caller: Caller | None, response: Response) -> None:
-        ledger.enter_refused(
+    def enter_refused(self, partner: Partner, caller: Caller | None, alike: samples.Alike) -> int:
+        line = ledger.enter_refused(
             partner,
             caller,
             call=self.call,
             cohort_id=self.body.get("cohort_id"),
-            status=response.status_code,
-            reason=response.data["message"],
+            status=alike.status,
+            reason=alike.reason,
             started=self.started,
         )
+        return line.pk
 
 
 @documented(

@@ -4,9 +4,12 @@ In one statement, a million rows would be held until the last is written, and th
 would be refused for as long.
 """
 
+from contextlib import suppress
+
 from django.db import transaction
 from django.utils import timezone
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
 
 from cohorts.models import Cohort
 from lib.statements import Statements
@@ -32,19 +35,29 @@ def clear(cohort: Cohort, *, by: User) -> int | None:
         return cohort.clear(timezone.now())
     # Who enters from now on stays.
     Cohort.objects.filter(pk=cohort.pk).update(clearing_since=timezone.now())
-    app.configure_task(TASK).defer(timestamp=0)
+    # A job that waits already empties this one too.
+    with suppress(AlreadyEnqueued), transaction.atomic():
+        app.configure_task(TASK).defer(timestamp=0)
     return None
 
 
 def go_on() -> None:
     """Empty the cohorts that are being cleared, a portion and a transaction at a time.
 
-    Whoever is stopped goes on at the next run; two at once do no harm.
+    They take turns, so that a large one delays no small one. Whoever is stopped goes on at the next
+    run; two at once do no harm.
     """
-    for cohort in Cohort.objects.filter(clearing_since__isnull=False):
-        values = {"cohort": cohort.pk, "since": cohort.clearing_since}
-        while statements.count("let_leave", **values, portion=PORTION):
-            pass
-        Cohort.objects.filter(pk=cohort.pk, clearing_since=cohort.clearing_since).update(
-            clearing_since=None
-        )
+    left = list(Cohort.objects.filter(clearing_since__isnull=False))
+    while left:
+        left = [cohort for cohort in left if _some_leave(cohort)]
+
+
+def _some_leave(cohort: Cohort) -> bool:
+    """Let a portion leave; where nobody is left say that the cohort is cleared, return False."""
+    values = {"cohort": cohort.pk, "since": cohort.clearing_since}
+    if statements.count("let_leave", **values, portion=PORTION):
+        return True
+    Cohort.objects.filter(pk=cohort.pk, clearing_since=cohort.clearing_since).update(
+        clearing_since=None
+    )
+    return False

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -62,8 +62,8 @@ def _measured(workspace: Workspace, partners: QuerySet[Partner], now: datetime) 
     refused = calls.filter(outcome=Outcome.REFUSED, received_at__gt=now - RECENTLY)
     live_keys = DataImportKey.objects.in_workspace(workspace).live().filter(partner=OuterRef("pk"))
     measured = partners.annotate(
-        live_keys=_count(live_keys),
-        refused=_count(refused),
+        live_keys=_in_all(live_keys, Count("pk")),
+        refused=_in_all(refused, Count("pk") + Sum("repeated")),
         last_sync_at=Coalesce(Subquery(applied[:1]), Subquery(long_ago[:1])),
         has_api_key=Exists(PartnerApiKey.objects.filter(partner=OuterRef("pk"))),
     )
@@ -75,8 +75,8 @@ def _measured(workspace: Workspace, partners: QuerySet[Partner], now: datetime) 
     return measured.annotate(earlier_sync_at=earlier).order_by(F("position"), "name")
 
 
-def _count(rows: QuerySet[Any]) -> Coalesce:
-    grouped = rows.order_by().values("partner").annotate(number=Count("pk"))
+def _in_all(rows: QuerySet[Any], number: Any) -> Coalesce:
+    grouped = rows.order_by().values("partner").annotate(number=number)
     return Coalesce(Subquery(grouped.values("number")), 0)
 
 

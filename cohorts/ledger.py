@@ -29,7 +29,10 @@ def enter_refused(
     reason: str,
     started: float,
 ) -> CohortImport:
-    """Write that a call was refused. ``cohort_id`` is as it came, ``caller`` is who called."""
+    """Write that a call was refused. ``cohort_id`` is as it came, ``caller`` is who called.
+
+    ``reason`` has ``REASON_LENGTH`` characters at most.
+    """
     return CohortImport.objects.create(
         workspace_id=caller.workspace_id if caller else None,
         partner=partner,
@@ -39,7 +42,7 @@ def enter_refused(
         duration_ms=round((perf_counter() - started) * 1000),
         outcome=Outcome.REFUSED,
         status=status,
-        reason=reason[:500],
+        reason=reason,
     )
 
 

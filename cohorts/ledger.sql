@@ -15,7 +15,7 @@ with old as (
     )
     select
         workspace_id, partner_id, (received_at at time zone 'UTC')::date, outcome,
-        count(*), sum(asked), sum(added), sum(removed), sum(unchanged), sum(unmatched),
+        count(*) + sum(repeated), sum(asked), sum(added), sum(removed), sum(unchanged), sum(unmatched),
         sum(ignored), max(received_at)
     from gone
     where workspace_id is not null

@@ -13,6 +13,8 @@ from profiles.changes import ChangedField
 from profiles.models import IDENTIFIER_BYTES, Profile
 from workspaces.models import User, Workspace, WorkspaceQuerySet
 
+#: How many characters of its reason the line of a refused call keeps.
+REASON_LENGTH = 500
 #: Colours of the palette on which white letters can be read.
 COLOURS = ("purple", "blue", "indigo", "pink", "red")
 
@@ -242,7 +244,9 @@ class CohortImport(models.Model):
     duration_ms = models.PositiveIntegerField(default=0)
     outcome = models.CharField(max_length=8, choices=Outcome, default=Outcome.APPLIED)
     status = models.PositiveSmallIntegerField(default=201)
-    reason = models.CharField(max_length=500, blank=True)
+    reason = models.CharField(max_length=REASON_LENGTH, blank=True)
+    # How many calls that were refused like this one within a minute have no line of their own.
+    repeated = models.PositiveIntegerField(default=0, db_default=0)
 
     objects = WorkspaceQuerySet.as_manager()
 

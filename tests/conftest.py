@@ -10,7 +10,7 @@ from babel.messages.mofile import write_mo
 from django.test import Client, override_settings
 
 from braze_portal import catalogue
-from cohorts import refusals
+from cohorts import refusals, samples
 from profiles.fake.seeding import seed_people
 from segments.audiences import patience
 from tests.worlds.factories import MemberFactory, WorkspaceFactory
@@ -52,6 +52,7 @@ def untried() -> None:
     """Forget how often the tests before have failed to sign in or to call, all from one address."""
     passwords.tries.forget()
     refusals.forget()
+    samples.forget()
 
 
 @pytest.fixture(autouse=True)

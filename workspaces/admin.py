@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from workspaces.models import AuditEntry, Member, User, Workspace
+from workspaces.opening import close_workspace
 
 # What a member may do is decided by their role in a workspace, never by Django's groups.
 admin.site.unregister(Group)
@@ -108,11 +109,22 @@ class WorkspaceMembers(admin.TabularInline):
 
 @admin.register(Workspace)
 class WorkspaceAdmin(admin.ModelAdmin):
-    list_display = ("name", "slug", "time_zone", "created_at")
+    list_display = ("name", "slug", "time_zone", "created_at", "deleting_since")
     search_fields = ("name", "slug")
     prepopulated_fields = {"slug": ("name",)}  # noqa: RUF012  as Django spells it
-    readonly_fields = ("uid", "created_at")
+    readonly_fields = ("uid", "created_at", "deleting_since")
     inlines = (WorkspaceMembers,)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, ...]:
+        """Name the workspaces alone: all that goes with them may be millions of rows."""
+        return [str(workspace) for workspace in objs], {}, set(), []
+
+    def delete_model(self, request: HttpRequest, obj: Workspace) -> None:
+        close_workspace(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for workspace in queryset:
+            close_workspace(workspace)
 
 
 @admin.register(Member)

@@ -91,6 +91,8 @@ class Workspace(models.Model):
         _("time zone"), max_length=64, default="UTC", validators=[validate_time_zone]
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    # Since when it is closed: a job deletes it.
+    deleting_since = models.DateTimeField(_("being deleted since"), null=True, editable=False)
 
     def __str__(self) -> str:
         return self.name

@@ -1,13 +1,20 @@
-"""Making a workspace and its first members from the command line."""
+"""Making a workspace and its first members from the command line; closing one to delete it."""
 
 import secrets
+from contextlib import suppress
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email, validate_slug
 from django.db import transaction
+from django.utils import timezone
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
 
 from workspaces import audit
 from workspaces.models import Member, Role, User, Workspace
+
+#: Deletes closed workspaces. In the room above all others: only there is it known what they hold.
+DELETING = "braze_portal.tasks.go_on_deleting"
 
 
 def open_workspace(slug: str) -> Workspace:
@@ -55,3 +62,19 @@ def admit(
         member.role = role
         member.save(update_fields=["role"])
     return given
+
+
+@transaction.atomic
+def close_workspace(workspace: Workspace) -> None:
+    """Let no member and no program into ``workspace`` any more, and have a job delete it.
+
+    Another one may have its address at once.
+    """
+    for rows in (workspace.members, workspace.invitations, workspace.rest_api_keys):
+        rows.all().delete()
+    Workspace.objects.filter(pk=workspace.pk).update(
+        slug=f"closed-{workspace.pk}", deleting_since=timezone.now()
+    )
+    # A job that waits already deletes this one too.
+    with suppress(AlreadyEnqueued), transaction.atomic():
+        app.configure_task(DELETING).defer(timestamp=0)

@@ -30,6 +30,7 @@ from workspaces.models import Role
 from workspaces.sign_in import cool_off_minutes
 
 AUDIT_ENTRIES_PER_PAGE = 50
+MEMBERS_PER_PAGE = 50
 
 
 class SignIn(auth.LoginView):
@@ -80,7 +81,8 @@ def team(request: WorkspaceRequest) -> HttpResponse:
         email, role = form.cleaned_data["email"], Role(form.cleaned_data["role"])
         return hand_over(request, email=email, role=role)
     members = workspace.members.select_related("user").order_by("user__email")
-    context: dict[str, Any] = {"form": form, "members": members, "mailed": are_mailed()}
+    page = Paginator(members, MEMBERS_PER_PAGE).get_page(request.GET.get("page"))
+    context: dict[str, Any] = {"form": form, "members": page, "page": page, "mailed": are_mailed()}
     if request.member.may(Role.ADMIN):
         context["invitations"] = workspace.invitations.select_related("invited_by")
     return render(request, "workspaces/team.html", context)

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,6 +14,8 @@ from profiles.subscriptions.forms import GroupForm
 from workspaces import audit
 from workspaces.access import WorkspaceRequest, workspace_page
 
+PER_PAGE = 50
+
 
 @workspace_page()
 def group_list(request: WorkspaceRequest) -> HttpResponse:
@@ -21,7 +24,8 @@ def group_list(request: WorkspaceRequest) -> HttpResponse:
         joined=Count("subscriptions", filter=Q(subscriptions__subscribed=True)),
         left=Count("subscriptions", filter=Q(subscriptions__subscribed=False)),
     )
-    return render(request, "profiles/group_list.html", {"groups": groups})
+    page = Paginator(groups.order_by("name", "pk"), PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "profiles/group_list.html", {"groups": page, "page": page})
 
 
 @workspace_page()

@@ -223,6 +223,9 @@ def test_a_database_that_will_not_have_us_is_given_up(
         "provision --workspace acme --partner heap",
         "connector --workspace acme --url https://example.com",
         "seed --workspace acme --profiles 5",
+        "audiences --verify",
+        "audiences --verify --all --json",
+        "createsuperuser --noinput --email a@example.com",
     ],
 )
 def test_a_command_on_a_new_database_says_what_to_do(database: str, command: str) -> None:

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from cohorts import clearing, tasks
@@ -131,6 +133,31 @@ def test_a_large_cohort_is_cleared_by_a_job_in_portions(
     assert (
         "is being cleared" not in admin_client.get(f"{HEAP}cohorts/{cohort.pk}/").content.decode()
     )
+
+
+def test_two_large_cohorts_are_cleared_one_after_the_other(admin_client, workspace, monkeypatch):
+    monkeypatch.setattr(clearing, "PORTION", 2)
+    for name in ("A", "B"):
+        cohort = cohort_of(workspace, inside=3, name=name)
+        assert admin_client.post(f"{HEAP}cohorts/{cohort.pk}/clear/").status_code == 302
+    # One is done at a time, and leaves the other slots of a worker to others.
+    assert [job.lock for job in jobs_of(clearing.TASK)] == ["cohorts.go_on_clearing"]
+    tasks.go_on_clearing(timestamp=0)
+    assert not CohortMembership.objects.filter(active=True).exists()
+
+
+def test_a_large_cohort_delays_no_other_that_is_cleared(workspace, monkeypatch):
+    monkeypatch.setattr(clearing, "PORTION", 2)
+    large, small = (
+        cohort_of(workspace, inside=6, name="A"),
+        cohort_of(workspace, inside=2, name="B"),
+    )
+    Cohort.objects.update(clearing_since=timezone.now())
+    with CaptureQueriesContext(connection) as captured:
+        tasks.go_on_clearing(timestamp=0)
+    portions = [each["sql"] for each in captured if "as leaving" in each["sql"]]
+    cleared = [pk for sql in portions for pk in (large.pk, small.pk) if f"cohort_id = {pk} " in sql]
+    assert cleared == [large.pk, small.pk, large.pk, small.pk, large.pk, large.pk]
 
 
 def test_clearing_takes_one_statement(workspace, django_assert_num_queries):

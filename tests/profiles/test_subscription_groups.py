@@ -44,6 +44,6 @@ def test_groups_are_counted_by_the_same_queries(
         group = SubscriptionGroupFactory(workspace=workspace)
         set_group_state(group, named(workspace, external_ids=["a"]), subscribed=True)
         set_group_state(group, named(workspace, external_ids=["b"]), subscribed=False)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         page = analyst_client.get(PAGES)
     assert [(g.joined, g.left) for g in page.context["groups"]] == [(1, 1)] * count

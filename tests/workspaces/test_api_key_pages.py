@@ -161,7 +161,7 @@ def test_the_list_takes_a_set_number_of_queries(
 ) -> None:
     for _ in range(count):
         rest_caller(admin.workspace, created_by=admin.user)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         admin_client.get(LIST)
 
 

@@ -228,7 +228,7 @@ def test_the_team_page_lists_who_is_invited(
 ) -> None:
     for number in range(3):
         invite(admin, f"n{number}@example.com")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         page = admin_client.get(team_page(admin.workspace)).content.decode()
     assert [f"n{number}@example.com" in page for number in range(3)] == [True] * 3
     assert "n0@example.com" not in analyst_client.get(team_page(admin.workspace)).content.decode()

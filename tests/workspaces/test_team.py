@@ -36,7 +36,7 @@ def test_everybody_sees_who_works_here(
     analyst_client: Client, workspace: Workspace, others: int, django_assert_num_queries: Any
 ) -> None:
     MemberFactory.create_batch(others, workspace=workspace)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         response = analyst_client.get(TEAM)
     assert [member.user.email for member in response.context["members"]] == sorted(roles(workspace))
 

@@ -1,6 +1,7 @@
 """Settings > API Keys: who may call the REST API, and with what right."""
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -13,13 +14,16 @@ from workspaces.api_keys.issuing import NameTaken, delete_api_key, issue_api_key
 from workspaces.models import RestApiKey, Role
 from workspaces.permissions import by_area
 
+KEYS_PER_PAGE = 50
+
 admin_page = workspace_page(reads=Role.ADMIN, writes=Role.ADMIN)
 
 
 @admin_page
 def api_key_list(request: WorkspaceRequest) -> HttpResponse:
     keys = RestApiKey.objects.in_workspace(request.workspace).select_related("created_by")
-    context = {"keys": keys, "rest_endpoint": rest_endpoint(request)}
+    page = Paginator(keys, KEYS_PER_PAGE).get_page(request.GET.get("page"))
+    context = {"keys": page, "page": page, "rest_endpoint": rest_endpoint(request)}
     return render(request, "workspaces/api_key_list.html", context)
 
 
