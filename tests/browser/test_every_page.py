@@ -89,6 +89,7 @@ def things(
         "key": {"partner": "heap", "key": key.pk},
         "cohort-import": {"partner": "heap", "pk": mixed_call.pk},
         "cohort": {"partner": "heap", "pk": workspace.cohorts.get().pk},
+        "ledger": {"partner": "heap"},
         "csv": csv_import,
         "person": {"braze_id": person.braze_id},
         "group-edit": {"pk": SubscriptionGroupFactory(workspace=workspace).pk},

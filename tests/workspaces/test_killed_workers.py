@@ -173,7 +173,10 @@ def test_a_job_of_a_worker_that_lives_is_left_alone(workspace: Workspace) -> Non
 def test_jobs_that_are_over_are_dropped(workspace: Workspace, status: str, kept: list[str]) -> None:
     ask_to_record(workspace)
     with connection.cursor() as cursor:
-        cursor.execute("update procrastinate_jobs set status = %s", [status])
+        # Those alone: a worker of another test may have left jobs of its own.
+        cursor.execute(
+            "update procrastinate_jobs set status = %s where task_name = %s", [status, RECORD]
+        )
         drop_jobs(timestamp=0)
         assert [job.status for job in jobs_of(RECORD)] == [status]
         cursor.execute(
