@@ -21,6 +21,7 @@ from django.db import connection
 from procrastinate.contrib.django import app
 
 from braze_portal import serving
+from tests.worlds.currents_world import forget_jobs
 from tests.worlds.relay import Relay
 
 ROOT: Path = settings.BASE_DIR
@@ -61,6 +62,13 @@ def worker(portal: subprocess.Popen[str], queue: str) -> psutil.Process | None:
         if queue in (child.as_dict(["cmdline"])["cmdline"] or []):
             return child
     return None
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(transactional_db: None) -> Iterator[None]:
+    """What workers write by themselves is gone before the next test looks."""
+    yield
+    forget_jobs()
 
 
 @pytest.fixture
