@@ -54,7 +54,9 @@ NAMES: list[tuple[Any, dict[str, str]]] = [
 def another_connection() -> psycopg.Connection:
     """Open a connection to the test's database that Django does not know of."""
     known = connection.get_connection_params()
-    return psycopg.connect(**{key: known[key] for key in ("dbname", "user", "host", "port")})
+    return psycopg.connect(
+        **{key: known[key] for key in ("dbname", "user", "host", "port") if key in known}
+    )
 
 
 class Portal(RuleBasedStateMachine):
