@@ -3,6 +3,7 @@
 import statistics
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Event, Thread
 
@@ -40,7 +41,8 @@ class Memory:
 
     def _watch(self) -> None:
         while not self.stop.wait(SAMPLE_SECONDS):
-            self.samples += self._now()
+            with suppress(psutil.NoSuchProcess):  # the portal has ended
+                self.samples += self._now()
 
     def _now(self) -> Iterator[Sample]:
         minute = (time.monotonic() - self.begun) / 60
