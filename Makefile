@@ -14,7 +14,7 @@ catalogues := $(patsubst %.po,%.mo,$(wildcard braze_portal/locale/*/LC_MESSAGES/
 static_files := $(shell find braze_portal/static -type f -not -path '*/vendor/*')
 templates := $(wildcard templates)
 
-.PHONY: setup demo test check bench lint messages screenshots
+.PHONY: setup demo test check bench soak lint messages screenshots
 
 setup: .venv/.ready $(assets)/.ready $(catalogues) $(manifest)
 
@@ -34,6 +34,10 @@ check: lint
 # All figures; FIGURES="leaf_cold user_lookup" for some.
 bench: setup .venv/.bench
 	$(python) -m benchmarks $(FIGURES)
+
+# Steady use while processes and the database are killed: MINUTES=20 unless said otherwise.
+soak: setup
+	$(python) -m benchmarks.soak $(if $(MINUTES),--minutes $(MINUTES))
 
 screenshots: setup
 	@.ci/fetch chromium

@@ -29,7 +29,7 @@ class Browser:
 
     def __init__(self, portal: Portal, workspace: Workspace, page: str) -> None:
         self._connection = portal.connect()
-        cookie = f"{settings.SESSION_COOKIE_NAME}={_signed_in(workspace)}"
+        cookie = f"{settings.SESSION_COOKIE_NAME}={signed_in(workspace)}"
         self._connection.request("GET", page, headers={"Cookie": cookie})
         answer = self._connection.getresponse()
         text = answer.read().decode()
@@ -92,7 +92,7 @@ def _fields_of(path: str, leaf: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def _signed_in(workspace: Workspace) -> str:
+def signed_in(workspace: Workspace) -> str:
     """Return the key of a session of a marketer of ``workspace``."""
     admit(workspace, "bench@example.com", Role.MARKETER)
     user = User.objects.get(email="bench@example.com")
