@@ -19,22 +19,16 @@ def build_waiting(workspace_id: int) -> None:
         if not is_ours:
             return
         while monotonic() < end and (asked := backlog.next_of(workspace_id)):
-            _build(asked)
+            build(asked)
     # What was asked for at the last moment found a job that worked, and has none of its own.
     backlog.go_on(workspace_id)
 
 
-def build(fingerprint: str) -> None:
+def build(asked: LeafBuild) -> None:
     """Build one leaf that was asked for, or write down why it cannot be built.
 
     Nothing happens when another worker has built it meanwhile.
     """
-    asked = LeafBuild.objects.select_related("workspace").filter(pk=fingerprint).first()
-    if asked is not None:
-        _build(asked)
-
-
-def _build(asked: LeafBuild) -> None:
     if not backlog.begin(asked):
         return
     try:

@@ -45,7 +45,7 @@ def test_the_job_gives_up_and_the_page_says_why(
 ) -> None:
     marketer_client.post(NEW, evil, headers=HTMX)
     for asked in LeafBuild.objects.all():
-        jobs.build(asked.pk)
+        jobs.build(asked)
     answer = marketer_client.post(NEW, evil, headers=HTMX)
     said = "The exact size could not be calculated: a filter takes longer than two minutes"
     assert said in answer.text
@@ -100,7 +100,7 @@ def test_a_page_of_members_says_why_there_is_no_list(
     first = marketer_client.get(url)
     assert ("is being prepared" in first.text, "every 700ms" in first.text) == (True, True)
     for asked in LeafBuild.objects.all():
-        jobs.build(asked.pk)
+        jobs.build(asked)
     failed = marketer_client.get(url)
     assert "The exact size could not be calculated:" in failed.text
     assert ("is being prepared" in failed.text, "every 10s" in failed.text) == (False, True)
@@ -112,7 +112,7 @@ def test_a_list_says_why_a_size_is_missing_and_asks_less_often(
     first = marketer_client.get("/w/acme/segments/")
     assert "every 700ms" in first.text
     for asked in LeafBuild.objects.all():
-        jobs.build(asked.pk)
+        jobs.build(asked)
     failed = marketer_client.get("/w/acme/segments/")
     said = "Some exact sizes could not be calculated: a filter takes longer than two minutes"
     assert (said in failed.text, "every 10s" in failed.text) == (True, True)

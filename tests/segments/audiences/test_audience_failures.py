@@ -99,7 +99,7 @@ def test_whatever_stops_a_build_is_written_down(workspace: Workspace, stored: An
     LeafBuild.objects.create(
         fingerprint="x", workspace=workspace, leaf=stored, asked_at=now, next_try=now
     )
-    jobs.build("x")
+    jobs.build(LeafBuild.objects.get())
     assert (LeafBuild.objects.get().attempts, bool(LeafBuild.objects.get().reason)) == (1, True)
 
 
@@ -121,7 +121,7 @@ def test_a_build_stores_what_is_fresh_here(large: Workspace) -> None:
     size_of(large, FRENCH)
     assert LeafBitmap.objects.get(pk=name_of(FRENCH, large)).snapshot == kept
     backlog.ask_for(large, {name_of(FRENCH, large): next(iter(FRENCH.filters()))})
-    jobs.build(LeafBuild.objects.get(pk=name_of(FRENCH, large)).pk)
+    jobs.build(LeafBuild.objects.get(pk=name_of(FRENCH, large)))
     assert LeafBitmap.objects.get(pk=name_of(FRENCH, large)).snapshot != kept
 
 

@@ -43,7 +43,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[Filter]:
         done.append(checked_leaf(asked.leaf))
         LeafBuild.objects.filter(pk=asked.pk).delete()
 
-    monkeypatch.setattr(jobs, "_build", note)
+    monkeypatch.setattr(jobs, "build", note)
     return done
 
 

@@ -55,7 +55,7 @@ def test_a_job_makes_it_exact(large: Workspace) -> None:
     size_of(large, FRENCH, within=AT_ONCE)
     build = LeafBuild.objects.get()
     assert jobs_for(build) == 1
-    jobs.build(build.pk)
+    jobs.build(build)
     assert LeafBuild.objects.count() == 0
     assert size_of(large, FRENCH, within=AT_ONCE) == Size(size_of_french(large))
 
@@ -72,7 +72,7 @@ def test_a_job_builds_what_no_menu_offers_too(large: Workspace) -> None:
     for node in (EVERYONE, EMAIL_IS_POSSIBLE):
         size_of(large, node, within=AT_ONCE)
     for build in LeafBuild.objects.all():
-        jobs.build(build.pk)
+        jobs.build(build)
     assert LeafBuild.objects.count() == 0
     assert size_of(large, EVERYONE, within=AT_ONCE) == Size(12_600)
 
@@ -154,13 +154,13 @@ def test_a_failed_build_gives_its_reason_and_is_tried_again_later(large: Workspa
     build = LeafBuild.objects.get()
     waits = []
     for _ in backlog.LADDER:
-        jobs.build(build.pk)
+        jobs.build(build)
         build.refresh_from_db()
         assert build.next_try
         waits.append(build.next_try - timezone.now())
     assert build.reason == "a regular expression cannot be read."
     assert waits == sorted(waits)
-    jobs.build(build.pk)
+    jobs.build(build)
     build.refresh_from_db()
     assert build.next_try is None
 
